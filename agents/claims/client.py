@@ -1,0 +1,382 @@
+"""The claims client: asks Redis who owns an identity, and waits as long as Redis cannot be asked.
+
+Nothing is ever counted unchecked. While Redis is away, full, empty, or another deployment's, a claim waits (which holds
+ingest back), `ready` is false and `reason` says why; once Redis can be used again, it goes on by itself.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import NamedTuple, Protocol
+
+from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
+
+from agents.claims import policy
+from agents.claims.errors import ClaimsClosed, RedisIdentityError, RedisRefused
+from agents.claims.keys import Batch, Keyring, losers
+from agents.claims.link import AWAY, Link, RedisAddress
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+FOR_EVER = -1
+_SCRIPT = files(__package__).joinpath("claim.lua").read_text("utf-8")
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
+_BEAT_SECONDS = 1.0
+_REBUILD = "run `launchpulse claims rebuild`"
+
+
+class Origin(Protocol):
+    """The deployment that the claims belong to; SettingsTopic is the real one.
+
+    `begun` tells whether anybody has ever been allowed to claim: only before that may an empty Redis be taken for a
+    new one.
+    """
+
+    @property
+    def identity(self) -> str:
+        """The random id of the deployment's settings record."""
+
+    async def begun(self) -> bool:
+        """Whether mark_begun was ever acknowledged, by any worker; asks afresh each time."""
+
+    async def mark_begun(self) -> None:
+        """Returns when begun() is true for every worker and every later start."""
+
+
+class Call(NamedTuple):
+    """One call of the script: a batch, and how long its buckets outlive their hour (FOR_EVER, or milliseconds)."""
+
+    batch: Batch
+    keep_ms: int
+
+
+class _Done(NamedTuple):
+    at: float
+    calls: Sequence[Call]
+    replies: Sequence[bytes]
+    size: int
+
+
+class Claims:
+    """Who owns an event id, and which sale is a person's first.
+
+    Args:
+        address: Redis.
+        origin: the deployment; Redis must hold its identity.
+        keyring: the pinned form of keys.
+        remember_seconds: how much of its latest work it claims again when Redis was restarted (an AOF that is synced
+            every second may have lost two).
+        remember_bytes: the most memory that takes; older work is forgotten first.
+        settle_seconds: how long it then waits before new work, so that the other workers have claimed theirs again too.
+
+    `errors` counts failed connections and calls, `claimed` ids asked for, `repaired` ids claimed again after a
+    restart, and `conflicts` those of them that somebody else owned by then (each may be counted twice).
+    """
+
+    def __init__(
+        self,
+        address: RedisAddress,
+        origin: Origin,
+        keyring: Keyring,
+        *,
+        remember_seconds: float = 10.0,
+        remember_bytes: int = 64 << 20,
+        settle_seconds: float = 2.0,
+    ) -> None:
+        self._address, self._origin, self._keyring = address, origin, keyring
+        self._remember_seconds, self._remember_bytes = remember_seconds, remember_bytes
+        self._settle_seconds = settle_seconds
+        self._link: Link | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._lock, self._open, self._lost = (
+            asyncio.Lock(),
+            asyncio.Event(),
+            asyncio.Event(),
+        )
+        self._run_id, self._script = "", b""
+        self._recent: deque[_Done] = deque()
+        self._recent_bytes = 0
+        self._failures = 0
+        self._closed = False
+        self._begun = False
+        self.reason = "claims have not been started"
+        self.errors = self.claimed = self.repaired = self.conflicts = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether claims are being answered; `reason` says why not."""
+        return self._link is not None
+
+    async def start(self) -> None:
+        """Connects if Redis is there, else goes on trying in the background.
+
+        Raises RedisPolicyError or RedisIdentityError when it answers but must not be used, redis.AuthenticationError
+        when it does not let us in, and what the origin raises when it cannot be asked.
+        """
+        self._closed = False
+        self._open.clear()
+        try:
+            await self._connect()
+        except (AuthenticationError, AuthorizationError):
+            raise
+        except AWAY as error:
+            self._failed(error)
+        self._keeper = asyncio.create_task(self._keep(), name="claims")
+
+    async def close(self) -> None:
+        """Ends the connection; claims that wait raise ClaimsClosed."""
+        self._closed = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
+        async with self._lock:
+            if self._link is not None:
+                await self._link.close()
+                self._link = None
+        self.reason = "claims have been closed"
+        self._open.set()
+
+    async def claim(
+        self,
+        source: int,
+        retention_ms: int,
+        segment_ms: int,
+        horizon_ms: int,
+        ids: Sequence[tuple[int, str, str, int]],
+    ) -> set[int]:
+        """Claims identities for the records of one source partition; returns the indices of those that others own.
+
+        `source` is the source number (topic code in its lowest 6 bits); `ids` are (hour since 1970 of the time as
+        sent, the `source` field or "", the id, the record's offset). `retention_ms` and `segment_ms` are the topic's
+        `retention.ms` and `segment.ms`, `horizon_ms` its horizon, all >= 0. The same records get the same answer
+        again, at any time. Waits while Redis cannot be used. Raises ClaimsClosed.
+        """
+        return await self.claim_for([source] * len(ids), source & 63, retention_ms, segment_ms, horizon_ms, ids)
+
+    async def claim_for(
+        self,
+        sources: Sequence[int],
+        topic: int,
+        retention_ms: int,
+        segment_ms: int,
+        horizon_ms: int,
+        ids: Sequence[tuple[int, str, str, int]],
+    ) -> set[int]:
+        """Like claim, for records of several partitions of one topic, in the order of `ids`."""
+        if min(retention_ms, segment_ms, horizon_ms) < 0:
+            raise ValueError(
+                f"retention, segment and horizon must be bounded, got {retention_ms} {segment_ms} {horizon_ms}"
+            )
+        keep_ms = horizon_ms + retention_ms + segment_ms + HOUR_MS
+        return await self._claim([Call(batch, keep_ms) for batch in self._keyring.identities(topic, sources, ids)])
+
+    async def first_purchases(self, source: int, buyers: Sequence[tuple[bytes, int]]) -> set[int]:
+        """The indices of the sales that are the first ever of their person, for all workers, also when asked again.
+
+        `buyers` are (8-byte hash of the person, offset of the sale), of sales that own their identity. Never expires.
+        """
+        return await self.first_purchases_for([source] * len(buyers), buyers)
+
+    async def first_purchases_for(self, sources: Sequence[int], buyers: Sequence[tuple[bytes, int]]) -> set[int]:
+        """Like first_purchases, for sales of several partitions, in the order of `buyers`."""
+        later = await self._claim([Call(batch, FOR_EVER) for batch in self._keyring.people(sources, buyers)])
+        return set(range(len(buyers))) - later
+
+    async def _claim(self, calls: Sequence[Call]) -> set[int]:
+        if not calls:
+            return set()
+        while True:
+            await self._open.wait()
+            if self._closed:
+                raise ClaimsClosed("claims have been closed")
+            async with self._lock:
+                # Whoever had the lock before may have found Redis gone.
+                if self._link is None:
+                    continue
+                replies = await self._ask(self._link, calls)
+                if replies is None:
+                    continue
+                self._remember(calls, replies)
+            self._failures = 0
+            return losers([call.batch for call in calls], replies)
+
+    async def _ask(self, link: Link, calls: Sequence[Call]) -> list[bytes] | None:
+        """The script's replies; None when Redis could not be used, which has been dealt with."""
+        try:
+            return await self._run(link, calls)
+        except (*AWAY, ResponseError) as error:
+            await self._drop(error)
+            return None
+        except BaseException:
+            # Cancelled between question and answer: the link is of no use any more.
+            await self._drop(None)
+            raise
+
+    async def _run(self, link: Link, calls: Sequence[Call]) -> list[bytes]:
+        identity = self._origin.identity
+        answers = await link.call_all(
+            [
+                (
+                    b"EVALSHA",
+                    self._script,
+                    2,
+                    batch.prefix,
+                    home_key(batch.shard),
+                    identity,
+                    keep_ms,
+                    batch.records,
+                )
+                for batch, keep_ms in calls
+            ]
+        )
+        for answer in answers:
+            if isinstance(answer, ResponseError):
+                raise answer
+        return answers
+
+    async def _drop(self, error: BaseException | None) -> None:
+        link, self._link = self._link, None
+        self._open.clear()
+        if error is None:
+            self.reason = "connecting to Redis again"
+        else:
+            self._failed(error)
+        self._lost.set()
+        if link is not None:
+            await link.close()
+
+    def _failed(self, error: BaseException) -> None:
+        self.errors += 1
+        self._failures += 1
+        self._say(str(error) if isinstance(error, RedisRefused) else f"Redis cannot be used: {_line(error)}")
+
+    def _say(self, reason: str) -> None:
+        if reason != self.reason:
+            log.warning("claims wait: %s", reason)
+        self.reason = reason
+
+    def _remember(self, calls: Sequence[Call], replies: Sequence[bytes]) -> None:
+        now = asyncio.get_running_loop().time()
+        size = sum(len(call.batch.records) + 500 for call in calls)
+        self._recent.append(_Done(now, calls, replies, size))
+        self._recent_bytes += size
+        self.claimed += sum(len(call.batch.places) for call in calls)
+        # By the newest work, not by the clock: an outage must not make the work before it forgotten.
+        while self._recent[0].at < now - self._remember_seconds or self._recent_bytes > self._remember_bytes:
+            self._recent_bytes -= self._recent.popleft().size
+            if not self._recent:
+                return
+
+    async def _keep(self) -> None:
+        """Makes the connection again with a growing pause, and asks an idle Redis whether it is still there."""
+        while True:
+            if self._link is None:
+                self._lost.clear()
+                longest = min(
+                    _LONGEST_PAUSE_SECONDS,
+                    _FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 10),
+                )
+                await asyncio.sleep(longest * random.uniform(0.5, 1.0))
+                try:
+                    await self._connect()
+                except Exception as error:
+                    self._failed(error)
+                continue
+            try:
+                await asyncio.wait_for(self._lost.wait(), _BEAT_SECONDS)
+            except TimeoutError:
+                await self._beat()
+
+    async def _beat(self) -> None:
+        async with self._lock:
+            if self._link is not None:
+                await self._ask(self._link, [Call(Batch(0, b"", b"", ()), FOR_EVER)])
+
+    async def _connect(self) -> None:
+        """Opens a link, checks that Redis may be used, and mends what a restart of it may have lost."""
+        link = await Link.open(self._address)
+        try:
+            for finding in await policy.require(link):
+                log.info("redis: %s", finding)
+            server = await link.info("server")
+            self._script = await link.call("SCRIPT", "LOAD", _SCRIPT)
+            new = await self._identify(link)
+            restarted = self._run_id not in ("", server["run_id"])
+            if restarted:
+                await self._repair(link)
+            await asyncio.sleep(0 if new else self._settling(restarted, int(server["uptime_in_seconds"])))
+        except BaseException:
+            await link.close()
+            raise
+        self._run_id = server["run_id"]
+        self._link = link
+        self.reason = ""
+        self._lost.clear()
+        self._open.set()
+        log.info("claims are ready")
+
+    def _settling(self, restarted: bool, uptime_seconds: int) -> float:
+        """Seconds to wait for other workers' repairs; a worker that has just been started sees it by the uptime."""
+        return self._settle_seconds if restarted else max(0.0, self._settle_seconds - uptime_seconds)
+
+    async def _identify(self, link: Link) -> bool:
+        """Checks that Redis holds this deployment's claims; returns whether it has just been given them to keep."""
+        identity = self._origin.identity
+        held: bytes | None = await link.call("GET", home_key(0))
+        new = False
+        if held is None:
+            if self._begun or await self._origin.begun():
+                raise RedisIdentityError(f"Redis is empty, but events have been counted with claims in it: {_REBUILD}")
+            # The first one last, since it is the one that is looked at.
+            for shard in reversed(range(self._keyring.shards)):
+                await link.call("SET", home_key(shard), identity, "NX")
+            held = await link.call("GET", home_key(0))
+            new = True
+        if held == rebuilding(identity).encode():
+            raise RedisIdentityError(
+                "`launchpulse claims rebuild` is running, or was broken off: let it end, or start it again"
+            )
+        if held != identity.encode():
+            raise RedisIdentityError(
+                f"Redis holds the claims of {(held or b'').decode('utf-8', 'replace')}, not of {identity}: "
+                f"give each deployment a Redis or a database number of its own, or {_REBUILD}"
+            )
+        if not self._begun:
+            # Before the first claim, and after Redis has the id: else an empty Redis could be taken for a new one
+            # later.
+            if new or not await self._origin.begun():
+                await self._origin.mark_begun()
+            self._begun = True
+        return new
+
+    async def _repair(self, link: Link) -> None:
+        """Claims the latest work again, oldest first: a restarted Redis may have lost its last second or two."""
+        for done in tuple(self._recent):
+            replies = await self._run(link, done.calls)
+            batches = [call.batch for call in done.calls]
+            self.conflicts += len(losers(batches, replies) - losers(batches, done.replies))
+            self.repaired += sum(len(batch.places) for batch in batches)
+        log.warning(
+            "Redis was restarted: the last %.0f seconds have been claimed again",
+            self._remember_seconds,
+        )
+
+
+def rebuilding(identity: str) -> str:
+    """What Redis holds instead of the identity during a rebuild, so that no worker takes its claims for whole."""
+    return f"rebuilding {identity}"
+
+
+def home_key(shard: int) -> bytes:
+    """The key under which a shard keeps the id of its deployment."""
+    return b"i{%d}" % shard
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if isinstance(error, RedisError) and text else text or type(error).__name__

@@ -1,0 +1,1 @@
+"""Embedded parts for the demo and quick tests. Never for production: one node, in memory, loopback only."""

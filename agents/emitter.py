@@ -1,0 +1,107 @@
+"""Emission: while a block is open its summaries are sent again and again, further each time; when it ends, they are settled.
+
+All summaries of a block, the final ones too, are acknowledged by the broker before the first of the next block's is sent and
+before the offset is committed. Without that a crash loses what was only on its way.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from faust.types import TP
+
+from agents.kafka.positions import CommitNote
+from agents.kafka.slices import SliceConsumer
+from agents.source_state import Emission, SourceState
+from agents.summaries_log import Record, SummariesLog
+from agents.telemetry import Telemetry
+from streams.counting.open_block import OpenBlock
+from streams.counting.summaries import CAMPAIGN, LEDGER, encode_summary, summaries_partition
+
+MIN_INTERVAL_SECONDS = 0.25
+MAX_INTERVAL_SECONDS = 1.0
+TICK_SECONDS = 0.05
+COST_SHARE = 0.1
+"""Emission may take this share of the time; where it takes more, it is done less often, down to once a second."""
+
+
+class Emitter:
+    """Sends what open blocks have to say. consumer: gives the consumer of the moment, to which offsets are marked."""
+
+    def __init__(
+        self,
+        log: SummariesLog,
+        consumer: Callable[[], SliceConsumer],
+        incarnation: Callable[[str], int],
+        telemetry: Telemetry,
+    ) -> None:
+        self._log = log
+        self._consumer = consumer
+        self._incarnation = incarnation
+        self._telemetry = telemetry
+        self._interval = MIN_INTERVAL_SECONDS
+
+    async def emit_if_due(self, state: SourceState) -> None:
+        """Emit where the last emission of this source is long enough ago and something has changed."""
+        block = state.block
+        if block is not None and block.changed and time.monotonic() - state.sent_at >= self._interval:
+            await self._emit(state, block)
+
+    async def run(self, states: Mapping[TP, SourceState]) -> None:
+        """Emit for the sources to which nothing comes that would make ingest do it. Raises what a send has raised."""
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            generation = self._consumer().generation
+            for tp, state in list(states.items()):
+                if state.generation != generation:
+                    continue
+                state.check()
+                await self.emit_if_due(state)
+                self.note(tp, state)
+
+    async def finish(self, state: SourceState) -> None:
+        """The open block has ended: send its last summaries and wait until the broker has all of them."""
+        block = state.block
+        if block is None:
+            return
+        await self._emit(state, block)
+        await state.settle()
+
+    def note(self, tp: TP, state: SourceState) -> None:
+        """Say what is to be committed: the start of the open block, and how much of it the broker has already."""
+        block = state.block
+        if block is None:
+            return
+        cut = block.cut
+        acknowledged = max(state.next_offset, cut.start) - 1
+        note = CommitNote(self._incarnation(state.topic.name), cut.first_timestamp_ms, acknowledged)
+        self._consumer().mark(tp, state.generation, cut.start, note.encode())
+
+    async def _emit(self, state: SourceState, block: OpenBlock) -> None:
+        async with state.emitting:
+            if not block.changed or state.generation != self._consumer().generation:
+                return
+            began = time.monotonic()
+            last, timestamp_ms = block.last, block.last_timestamp_ms
+            records = self._records(state, block)
+            acknowledgements = await self._log.send(records)
+            state.expect(Emission(last, timestamp_ms, len(acknowledgements)), acknowledgements)
+            state.sent_at = time.monotonic()
+            self._stretch(state.sent_at - began)
+        self._telemetry.summaries_sent(sum(map(len, records.values())))
+
+    def _records(self, state: SourceState, block: OpenBlock) -> dict[int, list[Record]]:
+        records: dict[int, list[Record]] = {}
+        partitions = self._log.partitions
+        for campaign, summary in block.summaries():
+            key = campaign.encode()
+            to = records.setdefault(summaries_partition(key, partitions), [])
+            to += [(key, value) for value in encode_summary(CAMPAIGN, summary)]
+        ledger_key = f"{state.topic.name}/{state.partition}".encode()
+        ledger = records.setdefault(summaries_partition(ledger_key, partitions), [])
+        ledger += [(ledger_key, value) for value in encode_summary(LEDGER, block.ledger())]
+        return records
+
+    def _stretch(self, took_seconds: float) -> None:
+        wanted = took_seconds / COST_SHARE
+        self._interval = min(MAX_INTERVAL_SECONDS, max(MIN_INTERVAL_SECONDS, wanted, self._interval * 0.9))

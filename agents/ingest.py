@@ -1,0 +1,172 @@
+"""Ingest: from the records of an event topic to summaries. It keeps nothing that a crash could lose.
+
+One `Ingest` serves the agents of all event topics of a worker. A slice (all records that one fetch returned for one source
+partition) goes: continuity, cut into blocks, decode, claim, fold, and from time to time emit.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP
+
+from agents.claims.client import Claims
+from agents.dead_letter_log import DeadLetterLog
+from agents.emitter import Emitter
+from agents.kafka.continuity import Continuity
+from agents.kafka.slices import SliceConsumer
+from agents.source_state import SourceState
+from agents.telemetry import Telemetry
+from streams.counting.blocks import MAX_OFFSETS, Cut
+from streams.counting.open_block import OpenBlock
+from streams.counting.people import PersonHasher
+from streams.counting.sources import source_number
+from streams.events.decode import Accepted, decode
+from streams.events.errors import Invalid
+from streams.events.topic import Topic, no_first_purchase
+
+Record = ConsumerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long identities of a topic are remembered, and how large an event may be; all in milliseconds and bytes."""
+
+    retention_ms: int
+    segment_ms: int
+    max_event_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What ingest needs of its surroundings; `states` is what it knows of each source in the present generation."""
+
+    consumer: Callable[[], SliceConsumer]
+    continuity: Continuity
+    claims: Claims
+    dead_letters: DeadLetterLog
+    emitter: Emitter
+    telemetry: Telemetry
+    states: dict[TP, SourceState]
+    limits: Mapping[str, Limits]
+    incarnations: Mapping[str, int]
+    zone: ZoneInfo
+    person_hash: PersonHasher
+    max_offsets: int = MAX_OFFSETS
+
+    async def take(self, topic: Topic, tp: TP, generation: int, records: Sequence[Record]) -> None:
+        """Deal with one slice. Raises what must stop the worker; a changed generation just ends it."""
+        records = await self.continuity.contiguous(tp, generation, records)
+        if not records:
+            return
+        state = self._state(topic, tp, generation, records[0].offset)
+        state.delivered = records[-1].offset
+        offsets = [record.offset for record in records]
+        timestamps = [record.timestamp for record in records]
+        begin = 0
+        while begin < len(records):
+            if state.block is None:
+                self._open(state, tp, records[begin])
+            block = state.block
+            assert block is not None
+            end = block.cut.first_beyond(offsets, timestamps, begin)
+            if end > begin and not await self._count(state, block, tp, records[begin:end]):
+                return
+            if end < len(records):
+                await self.emitter.finish(state)
+                if not self._current(state):
+                    return
+                state.block = None
+            begin = end
+        await self.emitter.emit_if_due(state)
+
+    def _state(self, topic: Topic, tp: TP, generation: int, first: int) -> SourceState:
+        state = self.states.get(tp)
+        if state is None or state.generation != generation:
+            source = source_number(topic.code, tp.partition, self.incarnations.get(topic.name, 0))
+            state = self.states[tp] = SourceState(topic, tp.partition, generation, source, first)
+        return state
+
+    def _current(self, state: SourceState) -> bool:
+        return state.generation == self.consumer().generation
+
+    def _open(self, state: SourceState, tp: TP, record: Record) -> None:
+        cut = Cut(record.offset, record.timestamp, self.max_offsets)
+        state.block = OpenBlock(state.source, state.topic, cut, self.zone)
+        self.emitter.note(tp, state)
+
+    async def _count(self, state: SourceState, block: OpenBlock, tp: TP, records: Sequence[Record]) -> bool:
+        """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
+        topic, limits = state.topic, self.limits[state.topic.name]
+        accepted: list[tuple[Accepted, int]] = []
+        refused: list[tuple[Record, Invalid]] = []
+        for record in records:
+            decoded = decode(topic, record.value, record.timestamp, limits.max_event_bytes)
+            if type(decoded) is Accepted:
+                accepted.append((decoded, record.offset))
+            else:
+                refused.append((record, decoded))
+        duplicates = await self._claim(state, accepted, limits)
+        if not self._current(state):
+            return False
+        for record, invalid in refused:
+            state.pending.add(await self.dead_letters.send(record, invalid))
+        if not self._current(state):
+            return False
+        self._fold(block, accepted, duplicates, refused)
+        block.advance(len(records), records[-1].offset, records[-1].timestamp)
+        self.telemetry.counted(topic.name, len(accepted) - len(duplicates), len(duplicates), refused, accepted)
+        return True
+
+    def _fold(
+        self,
+        block: OpenBlock,
+        accepted: Sequence[tuple[Accepted, int]],
+        duplicates: set[int],
+        refused: Sequence[tuple[Record, Invalid]],
+    ) -> None:
+        for index, (event, _) in enumerate(accepted):
+            if index in duplicates:
+                block.duplicate()
+            else:
+                person = event.event.person
+                block.accept(event, None if person is None else self.person_hash(person))
+        for _, invalid in refused:
+            block.invalid(invalid)
+
+    async def _claim(self, state: SourceState, accepted: Sequence[tuple[Accepted, int]], limits: Limits) -> set[int]:
+        """Claim the identities; returns the indices of those that other records own. Waits while Redis is away."""
+        topic = state.topic
+        if not accepted or topic.horizon_ms is None:
+            return set()
+        began = time.monotonic()
+        duplicates = await self.claims.claim(
+            state.source,
+            limits.retention_ms,
+            limits.segment_ms,
+            topic.horizon_ms,
+            [(event.hour, event.event.source or "", event.event.id, offset) for event, offset in accepted],
+        )
+        if topic.needs_first_purchase is not no_first_purchase:
+            await self._first_purchases(state, topic, accepted, duplicates)
+        self.telemetry.claimed(time.monotonic() - began)
+        return duplicates
+
+    async def _first_purchases(
+        self, state: SourceState, topic: Topic, accepted: Sequence[tuple[Accepted, int]], duplicates: set[int]
+    ) -> None:
+        """Where a sale does not say whether its customer is new, the first sale ever claimed for that person does."""
+        asked = [
+            (event, offset)
+            for index, (event, offset) in enumerate(accepted)
+            if index not in duplicates and topic.needs_first_purchase(event.event)
+        ]
+        if not asked:
+            return
+        first = await self.claims.first_purchases(
+            state.source, [(self.person_hash(event.event.person), offset) for event, offset in asked]
+        )
+        for index, (event, _) in enumerate(asked):
+            event.event.new_customer = index in first

@@ -1,0 +1,63 @@
+"""What one worker shows: an immutable picture of the campaigns that it owns now, made off the event loop.
+
+Everything that is exposed (metrics, the API, later the board) is rendered from one `Snapshot`, so that figures
+which are seen together belong together. Nobody changes a snapshot after it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from streams.counting.windows import WindowSums
+from streams.events.channels import ALL_CHANNELS
+
+__all__ = ["ALL_CHANNELS", "CampaignSnapshot", "ChannelSnapshot", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSnapshot:
+    """One channel of a campaign, or all of them: its launch-to-date counters and its windows.
+
+    `totals` is measure (or money key) -> integer, money in millionths. `windows` is window name -> sums, all with the
+    end that the most held back topic allows. `by_reads` has the windows of those KPIs whose own topics are further than
+    that: the topics read (sorted) -> window name -> sums; it is empty while no topic is behind.
+    """
+
+    totals: Mapping[int, int]
+    windows: Mapping[str, WindowSums]
+    by_reads: Mapping[tuple[str, ...], Mapping[str, WindowSums]] = field(default_factory=dict)
+
+    def sums(self, reads: tuple[str, ...], window: str) -> WindowSums | None:
+        """The sums of `window` for a KPI that reads the topics `reads`; None where the window is not kept."""
+        if self.by_reads:
+            return self.by_reads.get(reads, self.windows).get(window)
+        return self.windows.get(window)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSnapshot:
+    """A campaign: `active` means events in the last hour, or live in the catalogue; channel code 0 is all channels."""
+
+    campaign: str
+    name: str | None
+    owner: str | None
+    active: bool
+    channels: Mapping[int, ChannelSnapshot]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a worker owns at `taken_at_ms` (Unix milliseconds).
+
+    `ledger` is (topic, source partition) -> ledger measure -> events; `lag` is (topic, source partition) -> (records,
+    seconds) behind the end of the log; `generations` is summaries partition -> generation of its ownership; `partial`
+    says why the picture is held back (one sentence each) and is empty when it is live.
+    """
+
+    taken_at_ms: int
+    campaigns: Mapping[str, CampaignSnapshot]
+    ledger: Mapping[tuple[str, int], Mapping[int, int]]
+    lag: Mapping[tuple[str, int], tuple[int, float]]
+    generations: Mapping[int, int]
+    partial: tuple[str, ...]

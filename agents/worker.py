@@ -1,0 +1,110 @@
+"""Running a worker: what must be right before it may start, then Faust."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import faust
+import structlog
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from mode import Service
+
+from agents.app import Parts, create_app
+from agents.claims.client import Claims
+from agents.claims.pins import Deployment, Pins, SettingsTopic, hash_key_fingerprint
+from agents.connections import kafka_arguments
+from agents.health import Health, WorkerHealth
+from agents.kafka.calm import backoff_seconds
+from agents.names import Names
+from agents.settings import Settings
+from agents.snapshot import Snapshot
+from agents.topics import checked_topics
+from agents.web.app import build_web
+from agents.web.server import WebServer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a worker stands on: the pinned deployment, and how long each event topic keeps its records."""
+
+    origin: SettingsTopic
+    deployment: Deployment
+    retention: Mapping[str, tuple[int, int]]
+
+
+async def prepare(settings: Settings) -> Ground:
+    """Check the topics and the pins; waits for a broker that is not there yet.
+
+    Raises TopicsError or PinMismatch, in one line, where the worker must not start.
+    """
+    attempt = 0
+    while True:
+        try:
+            retention = await checked_topics(settings)
+            origin = SettingsTopic(Names(settings).settings, kafka_arguments(settings))
+            deployment = await origin.agree(
+                Pins(
+                    hash_key=hash_key_fingerprint(settings.hash_key_bytes),
+                    reporting_time_zone=settings.reporting_time_zone,
+                    summaries_partitions=settings.summaries_partitions,
+                )
+            )
+        except (KafkaConnectionError, KafkaError) as error:
+            attempt += 1
+            delay = backoff_seconds(attempt)
+            log.warning("the broker cannot be reached yet", brokers=settings.brokers, error=str(error), retry_seconds=delay)
+            await asyncio.sleep(delay)
+        else:
+            return Ground(origin, deployment, retention)
+
+
+def run_worker(settings: Settings) -> None:
+    """Run a worker until it is stopped. Ends the process with Faust's exit code; raises what `prepare` raises."""
+    ground = asyncio.run(prepare(settings))
+    parts = create_app(settings, ground.origin, ground.deployment, ground.retention)
+    worker = faust.Worker(parts.app, *services(settings, parts), loglevel=None, redirect_stdouts=False)
+    worker.execute_from_commandline()
+
+
+def services(settings: Settings, parts: Parts) -> list[Service]:
+    """What runs beside Faust: the claims' connection, and the web server, which answers while tables are recovered."""
+    state = WebState(parts)
+    web = WebServer(settings.web_host, settings.web_port, build_web(state, settings))
+    return [ClaimsService(parts.claims), web]
+
+
+class ClaimsService(Service):
+    """The claims' connection, opened and closed with the worker."""
+
+    def __init__(self, claims: Claims) -> None:
+        super().__init__()
+        self._claims = claims
+
+    async def on_start(self) -> None:
+        """Connect, or go on trying in the background. Raises what makes Redis unusable for good."""
+        await self._claims.start()
+
+    async def on_stop(self) -> None:
+        """End the connection; claims that wait are given up, and their blocks are read again by the next owner."""
+        await self._claims.close()
+
+
+class WebState:
+    """What the web application asks of a worker."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._health = WorkerHealth(parts)
+        self.telemetry = parts.telemetry
+        self.started = time.time()
+
+    def snapshot(self) -> Snapshot:
+        """The newest picture."""
+        return self._parts.show.snapshot
+
+    def health(self) -> Health:
+        """Whether the worker lives, and whether it is ready."""
+        return self._health.now()

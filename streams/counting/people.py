@@ -1,0 +1,98 @@
+"""Unique people: sketches of keyed hashes, united over panes, channels and terms. Union is idempotent, so replays are harmless.
+
+The sketch is Apache DataSketches' CPC with lg K = 12 (K. Lang, "Back to the Future: an Even More Nearly Optimal Cardinality
+Estimation Algorithm", 2017): relative standard error about 1.1 %, 36 bytes for one person, 2.5 kB when full.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from struct import iter_unpack
+
+import msgspec
+from datasketches import cpc_sketch, cpc_union
+
+from streams.counting.summaries import FORMAT, UnknownFormat
+
+LG_K = 12
+HASH_BYTES = 8
+
+_HEAD = bytes((FORMAT,))
+
+
+class PersonHasher:
+    """Turns a person into the eight bytes under which they are known: keyed BLAKE2b, so that nobody without the key can guess."""
+
+    def __init__(self, key: bytes) -> None:
+        """key: 16 to 64 bytes, secret."""
+        self._keyed = blake2b(digest_size=HASH_BYTES, key=key, person=b"people")
+
+    def __call__(self, person: str) -> bytes:
+        # A copy of the keyed state is twice as fast as keying anew.
+        state = self._keyed.copy()
+        state.update(person.encode("utf-8", "surrogatepass"))
+        return state.digest()
+
+
+class _Stated(msgspec.Struct, array_like=True):
+    at: int
+    sketch: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Stated).decode
+
+
+class People:
+    """A growing set of people, of which only an estimate of the size can be asked."""
+
+    __slots__ = ("_sketch",)
+
+    def __init__(self) -> None:
+        self._sketch = cpc_sketch(LG_K)
+
+    def add(self, hashes: bytes) -> None:
+        """Add the people whose eight-byte hashes stand one after the other in `hashes`."""
+        update = self._sketch.update
+        for (person,) in iter_unpack(">q", hashes):
+            update(person)
+
+    def pack(self, at: int) -> bytes:
+        """As stated in the changelog; `at` as in `merge.Value`."""
+        return _HEAD + _encode(_Stated(at, self._sketch.serialize()))
+
+    @staticmethod
+    def unpack(packed: bytes) -> tuple["People", int]:
+        """The people in a packed value, and its `at`. Raises UnknownFormat where another version wrote it."""
+        stated = _stated(packed)
+        people = People()
+        people._sketch = cpc_sketch.deserialize(stated.sketch)
+        return people, stated.at
+
+    def estimate(self) -> float:
+        """How many there are, about: at least 0, exact to a few parts in a thousand while they are few."""
+        return float(self._sketch.get_estimate())
+
+
+def unite(one: bytes, other: bytes) -> bytes:
+    """The union of two packed values of one key, with the further `at`: what recovery keeps of the statements of all terms."""
+    first, second = _stated(one), _stated(other)
+    sketch = _union((first.sketch, second.sketch))
+    return _HEAD + _encode(_Stated(max(first.at, second.at), sketch.serialize()))
+
+
+def estimate(packed: Iterable[bytes]) -> float:
+    """About how many different people there are in all of these packed values together."""
+    return float(_union(_stated(value).sketch for value in packed).get_estimate())
+
+
+def _union(sketches: Iterable[bytes]) -> cpc_sketch:
+    union = cpc_union(LG_K)
+    for sketch in sketches:
+        union.update(cpc_sketch.deserialize(sketch))
+    return union.get_result()
+
+
+def _stated(packed: bytes) -> _Stated:
+    if packed[:1] != _HEAD:
+        raise UnknownFormat(f"format {packed[:1].hex() or 'empty'} of a sketch, this version reads {FORMAT:02x}")
+    return _decode(memoryview(packed)[1:])

@@ -1,0 +1,130 @@
+"""Progress: how far each source has been summarised, as it travels through the log behind the summaries themselves.
+
+Whoever has read a progress record has merged all that it speaks of. Its own Kafka timestamp, the broker's clock, is the
+clock that windows follow, since a worker's clock may jump.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.counting.sources import source_number
+from streams.counting.summaries import PROGRESS, head
+
+SILENT_AFTER_MS = 3_600_000
+"""A source that has not been heard of for so long is named and left out, instead of holding its KPIs back for ever."""
+
+
+class SourceProgress(msgspec.Struct, array_like=True):
+    """offset: the next one to be summarised. time_ms: Kafka time of the last summarised record, None where there is none yet.
+
+    at_end: whether `offset` was the end of the log `age_ms` milliseconds before the progress record was sent.
+    """
+
+    source: int
+    offset: int
+    time_ms: int | None
+    at_end: bool
+    age_ms: int
+
+
+class Progress(msgspec.Struct, array_like=True):
+    """What one worker says: its generation, its sources, and how many partitions each event topic (by code) has."""
+
+    generation: int
+    sources: list[SourceProgress]
+    partitions: dict[int, int]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Progress).decode
+
+
+def encode_progress(progress: Progress) -> bytes:
+    """The record's value."""
+    return head(PROGRESS) + _encode(progress)
+
+
+def decode_progress(value: bytes) -> Progress:
+    """The progress in a record of kind PROGRESS. Raises msgspec.DecodeError for anything else."""
+    return _decode(memoryview(value)[2:])
+
+
+class _Known:
+    __slots__ = ("generation", "good_until_ms", "heard_ms", "offset")
+
+    def __init__(self, generation: int, offset: int, good_until_ms: int, heard_ms: int) -> None:
+        self.generation = generation
+        self.offset = offset
+        self.good_until_ms = good_until_ms
+        self.heard_ms = heard_ms
+
+
+class ProgressBook:
+    """What one partition of the summaries topic has said of all sources so far."""
+
+    def __init__(self) -> None:
+        self.now_ms = 0
+        """The broker's clock: the greatest timestamp of a progress record so far; 0 before the first."""
+        self._began_ms = 0
+        self._known: dict[int, _Known] = {}
+        self._partitions: dict[int, int] = {}
+
+    def read(self, progress: Progress, timestamp_ms: int) -> None:
+        """Take in a progress record with that Kafka timestamp. What an older generation says of a source is ignored."""
+        self.now_ms = max(self.now_ms, timestamp_ms)
+        self._began_ms = self._began_ms or timestamp_ms
+        for topic_code, partitions in progress.partitions.items():
+            self._partitions[topic_code] = max(partitions, self._partitions.get(topic_code, 0))
+        for told in progress.sources:
+            good_until = timestamp_ms - told.age_ms if told.at_end else told.time_ms
+            known = self._known.get(told.source)
+            if known is None:
+                self._known[told.source] = _Known(progress.generation, told.offset, good_until or 0, timestamp_ms)
+            elif progress.generation >= known.generation and told.offset >= known.offset:
+                known.generation, known.offset, known.heard_ms = progress.generation, told.offset, timestamp_ms
+                known.good_until_ms = max(known.good_until_ms, good_until or 0)
+
+    def good_until_ms(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> int | None:
+        """Up to which time (epoch milliseconds of the broker's clock) everything of these topics is merged.
+
+        None: a source has never been heard of, so nobody can say. Silent sources are left out (see `silent`).
+        """
+        good_until = self.now_ms
+        for source in self._expected(topic_codes, incarnations or {}):
+            if self._is_silent(source):
+                continue
+            known = self._known.get(source)
+            if known is None:
+                return None
+            good_until = min(good_until, known.good_until_ms)
+        return good_until if self.now_ms else None
+
+    def least_good_until_ms(self) -> int | None:
+        """The same for all topics that have been heard of: behind it no window can look any more. None where that is unknown."""
+        return self.good_until_ms(self._partitions) if self._partitions else None
+
+    def silent(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> list[int]:
+        """The sources of these topics that have not been heard of for SILENT_AFTER_MS."""
+        return [source for source in self._expected(topic_codes, incarnations or {}) if self._is_silent(source)]
+
+    def behind(self, topic_codes: Iterable[int], slack_ms: int, incarnations: dict[int, int] | None = None) -> list[int]:
+        """The sources of these topics that hold the windows back by more than `slack_ms`, or have never been heard of."""
+        late = []
+        for source in self._expected(topic_codes, incarnations or {}):
+            known = self._known.get(source)
+            if known is None or self.now_ms - known.good_until_ms > slack_ms:
+                late.append(source)
+        return late
+
+    def _expected(self, topic_codes: Iterable[int], incarnations: dict[int, int]) -> list[int]:
+        return [
+            source_number(code, partition, incarnations.get(code, 0))
+            for code in topic_codes
+            for partition in range(self._partitions.get(code, 1))
+        ]
+
+    def _is_silent(self, source: int) -> bool:
+        known = self._known.get(source)
+        heard_ms = self._began_ms if known is None else known.heard_ms
+        return self.now_ms - heard_ms > SILENT_AFTER_MS

@@ -1,0 +1,98 @@
+"""Summaries: what one block has put into each table key so far, as it travels through the summaries topic.
+
+A summary of (source, block start, last offset, campaign) is a pure function of the records in [start, last]. Every entry is
+complete for its table key, so a summary may be split anywhere between two entries: merging is per key.
+People travel as what is new since the last summary of the block, since a union loses nothing by being repeated or split.
+"""
+
+from collections.abc import Iterator
+from zlib import crc32
+
+import msgspec
+
+FORMAT = 1
+"""First byte of everything that is stored in the summaries topic or in a table. A reader refuses what it does not know."""
+
+MAX_SUMMARY_BYTES = 256_000
+
+CAMPAIGN = ord("c")
+LEDGER = ord("l")
+PROGRESS = ord("p")
+ADMISSION = ord("a")
+
+
+class Entry(msgspec.Struct, array_like=True, gc=False):
+    """What the block has counted so far into one pane of one channel: complete, not a change."""
+
+    channel: int
+    tier: int
+    pane: int
+    counters: dict[int, int]
+
+
+class PeopleEntry(msgspec.Struct, array_like=True, gc=False):
+    """People of one kind who are new in one minute of one channel: hashes, eight bytes each, in any order."""
+
+    channel: int
+    minute: int
+    kind: int
+    hashes: bytes
+
+
+class Summary(msgspec.Struct, array_like=True, gc=False):
+    """A block's contribution to one campaign (or, kind LEDGER, to the ledger of its source).
+
+    source: see `sources`; start, last: offsets, inclusive; bucket_ms: the block's five-second bucket.
+    Later fields may be added behind these: restated facts will be.
+    """
+
+    source: int
+    start: int
+    last: int
+    bucket_ms: int
+    entries: list[Entry]
+    people: list[PeopleEntry] = []
+
+
+class UnknownFormat(ValueError):
+    """A stored record begins with a format that this version does not read: the message names both versions."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_summary = msgspec.msgpack.Decoder(Summary).decode
+
+
+def head(kind: int) -> bytes:
+    """The two bytes with which a record of this kind begins."""
+    return bytes((FORMAT, kind))
+
+
+def kind_of(value: bytes) -> int:
+    """The kind of a record of the summaries topic. Raises UnknownFormat where the version is another one."""
+    if len(value) < 2 or value[0] != FORMAT:
+        raise UnknownFormat(f"format {value[:1].hex() or 'empty'} of a stored record, this version reads {FORMAT:02x}")
+    return value[1]
+
+
+def summaries_partition(key: bytes, partitions: int) -> int:
+    """The partition of the summaries topic to which a campaign (or a source's ledger) belongs. Part of the format."""
+    return crc32(key) % partitions
+
+
+def encode_summary(kind: int, summary: Summary) -> Iterator[bytes]:
+    """The summary as one record, or as several where one would be larger than MAX_SUMMARY_BYTES."""
+    encoded = head(kind) + _encode(summary)
+    if len(encoded) <= MAX_SUMMARY_BYTES or len(summary.entries) + len(summary.people) < 2:
+        yield encoded
+        return
+    entries, people = summary.entries, summary.people
+    half, half_people = len(entries) // 2, len(people) // 2
+    for some, some_people in ((entries[:half], people[:half_people]), (entries[half:], people[half_people:])):
+        yield from encode_summary(
+            kind, Summary(summary.source, summary.start, summary.last, summary.bucket_ms, some, some_people)
+        )
+
+
+def decode_summary(value: bytes) -> Summary:
+    """The summary in a record of kind CAMPAIGN or LEDGER. Raises msgspec.DecodeError for anything else."""
+    return _decode_summary(memoryview(value)[2:])

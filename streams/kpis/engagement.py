@@ -1,0 +1,137 @@
+"""Engagement: what people did, as counts, and the engagement rate."""
+
+from streams.events.measures import Measure
+from streams.kpis.kpi import FROM_1H, FROM_1M, Kind, Kpi, count_of, share_of
+
+_LIVE = ("1m", "5m", "1h", "today", "launch")
+_USUAL = ("5m", "1h", "today", "launch")
+_LONG = ("1h", "today", "launch")
+
+_visits = count_of(Measure.VISITS)
+_engagements = count_of(
+    Measure.CLICKS,
+    Measure.ENGAGED_VISITS,
+    Measure.MENTIONS_POSITIVE,
+    Measure.MENTIONS_NEUTRAL,
+    Measure.MENTIONS_NEGATIVE,
+    Measure.MENTIONS_UNKNOWN,
+)
+
+KPIS = (
+    Kpi(
+        name="engagements",
+        title="Engagements",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=_engagements,
+        formula_text="clicks + engaged visits + mentions, machines left out",
+        reads=("click", "mention", "visit"),
+        windows=FROM_1M,
+        exported=_LIVE,
+        explanation="What people did with the campaign; the upper side of the engagement rate.",
+    ),
+    Kpi(
+        name="engagement_rate",
+        title="Engagement rate",
+        unit="ratio",
+        kind=Kind.RATIO,
+        formula=share_of(_engagements, _visits),
+        formula_text="(clicks + engaged visits + mentions, machines left out) ÷ visits",
+        reads=("click", "mention", "visit"),
+        windows=FROM_1M,
+        exported=_LIVE,
+        denominator="visits",
+        min_volume=100,
+        explanation="How much of the attention turned into action. Delivered messages and impressions join the "
+        "denominator with their topics; until then the rate is per visit and may exceed 1.",
+        source="engagements ÷ exposures, as social and email tools report it",
+    ),
+    Kpi(
+        name="visits",
+        title="Visits",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=_visits,
+        formula_text="visits",
+        reads=("visit",),
+        windows=FROM_1M,
+        exported=_LIVE,
+        explanation="Visits to the campaign's pages; the sample size of the engagement rate.",
+    ),
+    Kpi(
+        name="engaged_visits",
+        title="Engaged visits",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=count_of(Measure.ENGAGED_VISITS),
+        formula_text="visits that their source marked as engaged",
+        reads=("visit",),
+        windows=FROM_1M,
+        exported=_USUAL,
+        explanation="Visits in which something happened, as the source decided (in GA4: longer than ten seconds, a "
+        "key event, or two pages).",
+    ),
+    Kpi(
+        name="clicks",
+        title="Clicks",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=count_of(Measure.CLICKS),
+        formula_text="clicks, machines left out",
+        reads=("click",),
+        windows=FROM_1M,
+        exported=_LIVE,
+        explanation="Clicks by people; the sample size of the conversion from click to sale.",
+    ),
+    Kpi(
+        name="machine_clicks",
+        title="Machine clicks",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=count_of(Measure.MACHINE_CLICKS),
+        formula_text="clicks that their source marked as made by a machine",
+        reads=("click",),
+        windows=FROM_1H,
+        exported=_LONG,
+        good="",
+        explanation="Link checkers and bots: shown, and in no rate.",
+    ),
+    Kpi(
+        name="unsubscribes",
+        title="Unsubscribes by click",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=count_of(Measure.UNSUBSCRIBES),
+        formula_text="clicks on an unsubscribe link",
+        reads=("click",),
+        windows=FROM_1H,
+        exported=_LONG,
+        good="down",
+        explanation="People who left by a link. The unsubscribe rate follows with deliveries.",
+    ),
+    Kpi(
+        name="opens",
+        title="Opens",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=count_of(Measure.OPENS),
+        formula_text="opens, machines left out",
+        reads=("open",),
+        windows=FROM_1M,
+        exported=_USUAL,
+        explanation="Messages opened by people, every time they were opened.",
+    ),
+    Kpi(
+        name="machine_opens",
+        title="Machine opens",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=count_of(Measure.MACHINE_OPENS),
+        formula_text="opens that their source marked as made by a machine",
+        reads=("open",),
+        windows=FROM_1H,
+        exported=_LONG,
+        good="",
+        explanation="Privacy proxies that load every picture, and bots: shown, and in no rate.",
+    ),
+)

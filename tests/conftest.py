@@ -1,0 +1,41 @@
+"""Fixtures of real parts. Without the parts a test is skipped on a user's machine and fails in CI (CI=true)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+
+from agents.demo.redis_server import RedisMissing
+from tests.support.kafka import KafkaBroker, KafkaMissing
+from tests.support.redis import RedisServer
+
+
+def _missing(error: Exception) -> NoReturn:
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(str(error))
+    pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[KafkaBroker]:
+    """One real Kafka for the whole session: use topic names and application ids of your own, don't kill it."""
+    try:
+        broker = KafkaBroker()
+    except KafkaMissing as error:
+        _missing(error)
+    with broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One real Redis for the whole session: use key prefixes or databases of your own, don't kill it."""
+    try:
+        server = RedisServer()
+    except RedisMissing as error:
+        _missing(error)
+    with server:
+        yield server

@@ -1,0 +1,214 @@
+"""The owner of one summaries partition, as agents/campaign.py and agents/kafka/table.py order it: recover, merge, state, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from streams.counting.expiry import expired
+from streams.counting.partition import PartitionMerge, Statements
+from streams.counting.people import unite
+from streams.counting.statements import TERM_BYTES, KeyKind, furthest
+from tests.simulation.kafka_model import Log, Producer
+from tests.simulation.process import Owner, Process, Steps, acknowledged
+from tests.simulation.rules import Rule
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+class Table:
+    """The acknowledged values of one partition, and the terms that are known to have stated each key."""
+
+    def __init__(self, world: World, log: Log, reconcile: Callable[[bytes, bytes], bytes]) -> None:
+        self._world = world
+        self._log = log
+        self._reconcile = reconcile
+        self.values: dict[bytes, bytes] = {}
+        self.terms: dict[bytes, set[bytes]] = {}
+        self.term = b""
+
+    def recover(self) -> Steps:
+        """Read the changelog: per key the furthest statement of any term."""
+        world = self._world
+        live: dict[bytes, dict[bytes, bytes]] = {}
+        position, end = 0, self._log.end
+        while True:
+            for record in self._log.read(position, world.rnd.randint(1, 40)):
+                if record.offset >= end:
+                    break
+                assert record.key is not None
+                term, key = record.key[:TERM_BYTES], record.key[TERM_BYTES:]
+                statements = live.setdefault(key, {})
+                statements.pop(term, None)
+                if record.value is not None:
+                    statements[term] = record.value
+                position = record.offset + 1
+            else:
+                rest = self._log.read(position, 1)
+                if rest and rest[0].offset < end:
+                    yield
+                    continue
+                position = max(position, end)
+            if position < end:
+                continue
+            if Rule.RECOVERY_TO_THE_END in world.without or self._log.end == end:
+                break
+            end = self._log.end
+        for key, statements in live.items():
+            for value in statements.values():
+                if key not in self.values or Rule.FURTHEST_WINS in world.without:
+                    self.values[key] = value
+                else:
+                    self.values[key] = self._reconcile(self.values[key], value)
+            if statements:
+                self.terms[key] = set(statements)
+
+    def unstated(self, key: bytes) -> bool:
+        """Whether the key has a value that the present term has yet to state."""
+        if Rule.OWN_STATEMENT_BEFORE_COMMIT in self._world.without:
+            return False
+        return key in self.values and self.term not in self.terms[key]
+
+    def state(self, producer: Producer, statements: dict[bytes, bytes]) -> Steps:
+        """State these under the present term, wait for the broker, then delete what older terms have said of them."""
+        first = Rule.TOMBSTONES_LAST in self._world.without
+        if first:
+            self._forget_older(producer, statements)
+        deliveries = [producer.send(self._log, self.term + key, value) for key, value in statements.items()]
+        if Rule.ACKNOWLEDGED_BEFORE_COMMIT not in self._world.without:
+            yield from acknowledged(deliveries)
+        self.values.update(statements)
+        if not first:
+            self._forget_older(producer, statements)
+        for key in statements:
+            self.terms[key] = {self.term}
+
+    def _forget_older(self, producer: Producer, keys: Collection[bytes]) -> None:
+        for key in keys:
+            for term in sorted(self.terms.get(key, ())):
+                if term != self.term:
+                    producer.send(self._log, term + key, None)
+
+    def forget(self, producer: Producer, keys: Collection[bytes]) -> Steps:
+        """Expiry: delete under every known term, then drop."""
+        deliveries = [
+            producer.send(self._log, term + key, None) for key in keys for term in sorted(self.terms.get(key, ()))
+        ]
+        yield from acknowledged(deliveries)
+        for key in keys:
+            self.values.pop(key, None)
+            self.terms.pop(key, None)
+
+
+class Tables:
+    """Panes and people of one partition. generation: that of the last ownership that began with complete values."""
+
+    def __init__(self, world: World, partition: int) -> None:
+        self.generation = 0
+        self.panes = Table(world, world.panes_changelogs[partition], furthest)
+        self.people = Table(world, world.people_changelogs[partition], unite)
+
+    def recover(self) -> Steps:
+        """Recover both."""
+        yield from self.panes.recover()
+        yield from self.people.recover()
+
+
+class Merge:
+    """One ownership of one summaries partition."""
+
+    def __init__(self, world: World, process: Process, partition: int, kept: Tables | None) -> None:
+        self._world = world
+        self._process = process
+        self._generation = process.generation
+        self._log = world.summaries[partition]
+        self.tables = Tables(world, partition) if kept is None else kept
+        self._recovered = kept is not None
+        self._people_at = -1
+        self._position = 0
+
+    def steps(self, owner: Owner) -> Steps:
+        """Recover, then merge from the committed offset on, for ever."""
+        world, tables = self._world, self.tables
+        self._position, _ = world.group.committed.get(owner.partition, (self._log.start, ""))
+        if not self._recovered:
+            yield from tables.recover()
+        owner.tables = tables
+        tables.generation = self._generation
+        tables.panes.term, tables.people.term = self._term(), self._term()
+        merge = PartitionMerge(
+            world.zone,
+            tables.panes.values.get,
+            tables.people.values.get,
+            tables.panes.unstated,
+            tables.people.unstated,
+        )
+        for key, value in tables.panes.values.items():
+            if key[0] in (KeyKind.ADMITTED, KeyKind.LIMIT):
+                merge.admissions.recover(key, value)
+        world.merges.append(merge)
+        while True:
+            more = self._read(merge)
+            yield
+            if not more or world.rnd.random() < 0.4:
+                yield from self._state(owner, merge)
+            if world.rnd.random() < 0.03:
+                yield from self._expire(merge)
+            committed, _ = world.group.committed.get(owner.partition, (0, ""))
+            owner.settled = not more and committed >= self._log.end and self._position >= self._log.end
+
+    def _term(self) -> bytes:
+        without = self._world.without
+        if Rule.KEY_WITH_TERM in without:
+            return bytes(TERM_BYTES)
+        if Rule.ONE_TERM_A_GENERATION in without:
+            return self._process.number.to_bytes(TERM_BYTES, "big")
+        return self._world.rnd.randbytes(TERM_BYTES)
+
+    def _read(self, merge: PartitionMerge) -> bool:
+        records = self._log.read(self._position, self._world.rnd.randint(1, 6))
+        for record in records:
+            assert record.value is not None
+            merge.read(record.offset, record.timestamp_ms, record.key or b"", record.value)
+            self._position = record.offset + 1
+        return bool(records)
+
+    def _state(self, owner: Owner, merge: PartitionMerge) -> Steps:
+        """State what has been touched; slices go on being read meanwhile. People now and then only."""
+        if merge.at < 0:
+            return
+        at, rnd, producer = merge.at, self._world.rnd, self._process.producer
+        with_people = merge.people_changed and (rnd.random() < 0.5 or self._world.draining)
+        counters = merge.statements() if merge.changed else None
+        people = merge.people_statements() if with_people else None
+        if people is not None or not merge.people_changed:
+            self._people_at = at
+        for table, statements in ((self.tables.panes, counters), (self.tables.people, people)):
+            if statements is not None:
+                yield from self._reading_on(merge, table.state(producer, statements.values))
+        self._acknowledged(merge, counters, people)
+        if self._people_at >= 0:
+            self._world.group.commit(self._generation, owner.partition, min(at, self._people_at) + 1)
+
+    def _reading_on(self, merge: PartitionMerge, waiting: Steps) -> Steps:
+        for _ in waiting:
+            if self._world.rnd.random() < 0.1:
+                self._read(merge)
+            yield
+
+    @staticmethod
+    def _acknowledged(merge: PartitionMerge, *stated: Statements | None) -> None:
+        for statements in stated:
+            if statements is not None:
+                merge.acknowledged(statements)
+
+    def _expire(self, merge: PartitionMerge) -> Steps:
+        now_ms = merge.progress.least_good_until_ms()
+        if now_ms is None:
+            return
+        for table in (self.tables.panes, self.tables.people):
+            keys = {key for key in table.values if expired(key, now_ms, self._world.zone)}
+            merge.drop(keys)
+            self._world.expired_until_ms = max(self._world.expired_until_ms, now_ms)
+            yield from table.forget(self._process.producer, sorted(keys))

@@ -1,0 +1,48 @@
+"""A model of the claims in Redis: packed buckets with an expiry that the first claim sets, by a clock of Redis' own."""
+
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+HOUR_MS = 3_600_000
+BUCKETS = 2
+
+Identity = tuple[int, int, str, str]
+"""Topic code, UTC hour of the time as sent, source field, id."""
+Owner = tuple[int, int]
+"""Source number, offset."""
+
+
+class Redis:
+    """`owners` and `first_buyers` are what an ideal Redis, which never forgets, would hold: only the recount looks there."""
+
+    def __init__(self, clock_ms: Callable[[], int]) -> None:
+        self._clock_ms = clock_ms
+        self._buckets: dict[tuple[int, int, int], tuple[int, dict[Identity, Owner]]] = {}
+        self._buyers: dict[bytes, Owner] = {}
+        self.owners: dict[Identity, Owner] = {}
+
+    def claim(self, ids: Sequence[tuple[Identity, Owner]], keep_ms: int) -> set[int]:
+        """One call of the script: the indices of those whose identity another record owns."""
+        now_ms = self._clock_ms()
+        losers = set()
+        for index, (identity, owner) in enumerate(ids):
+            topic, hour, source, name = identity
+            place = (topic, hour, crc32(f"{source}/{name}".encode()) % BUCKETS)
+            expiry_ms, bucket = self._buckets.get(place, (0, {}))
+            if expiry_ms <= now_ms:
+                bucket = {}
+                expiry_ms = max(now_ms, (hour + 1) * HOUR_MS) + keep_ms
+                self._buckets[place] = (expiry_ms, bucket)
+            if bucket.setdefault(identity, owner) != owner:
+                losers.add(index)
+            self.owners.setdefault(identity, owner)
+        return losers
+
+    def first_purchases(self, buyers: Sequence[tuple[bytes, Owner]]) -> set[int]:
+        """The indices of the sales that are the first ever of their person."""
+        return {index for index, (person, owner) in enumerate(buyers) if self._buyers.setdefault(person, owner) == owner}
+
+    @property
+    def first_buyers(self) -> dict[bytes, Owner]:
+        """By the hash of the person: the sale that was the first."""
+        return self._buyers

@@ -1,0 +1,1 @@
+"""What the tests lean on: real Kafka, real Redis, free ports, and the command that installs them."""
