@@ -1,4 +1,5 @@
-"""Wiring, and only that: `create_app(settings, deployment)` builds a worker out of its parts; nothing happens at import."""
+"""Wiring, and only that: `create_app(settings, deployment)` builds a worker out of its parts; nothing happens at
+import."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -63,7 +64,8 @@ def create_app(
 ) -> Parts:
     """Build a worker.
 
-    deployment: what is pinned (see `claims.pins`). retention: `retention.ms` and `segment.ms` of each event topic, by name.
+    deployment: what is pinned (see `claims.pins`). retention: `retention.ms` and `segment.ms` of each event topic, by
+    name.
     """
     names = Names(settings)
     topics = names.event_topics
@@ -149,9 +151,7 @@ def create_app(
     return Parts(app, claims, campaigns, show, telemetry)
 
 
-def _table(
-    app: faust.App, name: str, partitions: int, reconcile: Callable[[bytes, bytes], bytes]
-) -> StatementTable:
+def _table(app: faust.App, name: str, partitions: int, reconcile: Callable[[bytes, bytes], bytes]) -> StatementTable:
     table = StatementTable(app, name=name, partitions=partitions, reconcile=reconcile)
     app.tables.add(table)
     return table
@@ -160,8 +160,8 @@ def _table(
 def _ingest_agent(app: faust.App, name: str, topic: Topic, ingest: Ingest) -> None:
     async def agent(stream: faust.StreamT[Slice]) -> None:
         async for records in stream:
-            message = _message()
-            await _guarded(app, ingest.take(topic, message.tp, message.generation_id, records))
+            tp, generation = _origin()
+            await _guarded(app, ingest.take(topic, tp, generation, records))
 
     app.agent(slice_topic(app, name), name=f"ingest-{name}")(agent)
 
@@ -169,16 +169,16 @@ def _ingest_agent(app: faust.App, name: str, topic: Topic, ingest: Ingest) -> No
 def _campaign_agent(app: faust.App, name: str, partitions: int, campaigns: Campaigns) -> None:
     async def agent(stream: faust.StreamT[Slice]) -> None:
         async for records in stream:
-            message = _message()
-            await _guarded(app, campaigns.take(message.tp, message.generation_id, records))
+            tp, generation = _origin()
+            await _guarded(app, campaigns.take(tp, generation, records))
 
     app.agent(slice_topic(app, name, partitions), name="campaign")(agent)
 
 
-def _message() -> ConsumerMessage:
-    event = current_event()
-    assert event is not None, "only called while a stream is being iterated"
-    return cast(ConsumerMessage, event.message)
+def _origin() -> tuple[TP, int]:
+    """The partition and the generation of the slice that the running agent has just been given."""
+    message = cast(ConsumerMessage, cast("faust.EventT[Slice]", current_event()).message)
+    return message.tp, cast(int, message.generation_id)
 
 
 def _background(app: faust.App, part: Callable[[], Awaitable[None]]) -> None:
@@ -189,7 +189,8 @@ def _background(app: faust.App, part: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _guarded(app: faust.App, work: Awaitable[None]) -> None:
-    """An exception in an agent would acknowledge its slice: stop the worker instead, so that the block is read again."""
+    """An exception in an agent would acknowledge its slice: stop the worker instead, so that the block is read
+    again."""
     try:
         await work
     except asyncio.CancelledError:

@@ -1,8 +1,9 @@
-"""The campaign agent: merges summaries into panes, states them in the changelog and shows what the broker has acknowledged.
+"""The campaign agent: merges summaries into panes, states them in the changelog and shows what the broker has
+acknowledged.
 
-A slice of the summaries topic is merged at once in memory; every quarter of a second the touched keys are stated, and only
-when the broker has the statements is the slice's offset marked and are its figures shown. So a figure that was seen once never
-falls when the owner changes.
+A slice of the summaries topic is merged at once in memory; every quarter of a second the touched keys are stated, and
+only when the broker has the statements is the slice's offset marked and are its figures shown. So a figure that was
+seen once never falls when the owner changes.
 """
 
 import asyncio

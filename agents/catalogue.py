@@ -17,7 +17,8 @@ RETRY_SECONDS = 5.0
 
 
 class CatalogueReader:
-    """topic: the compacted catalogue. kafka: aiokafka's connection arguments. campaigns: what has been read so far, by id."""
+    """topic: the compacted catalogue. kafka: aiokafka's connection arguments. campaigns: what has been read so far,
+    by id."""
 
     def __init__(self, topic: str, kafka: Mapping[str, Any]) -> None:
         self._topic = topic

@@ -1,4 +1,5 @@
-"""The way into the dead-letter topic: the original bytes, key and headers, and beside them where they came from and why."""
+"""The way into the dead-letter topic: the original bytes, key and headers, and beside them where they came from and
+why."""
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,8 @@ Send = Callable[[str, bytes, bytes | None, list[Header]], Awaitable["Future[obje
 
 
 class DeadLetterLog:
-    """topic: the dead-letter topic. max_bytes: the largest value it takes; a larger one is cut, and a header says so."""
+    """topic: the dead-letter topic. max_bytes: the largest value it takes; a larger one is cut, and a header says
+    so."""
 
     def __init__(self, topic: str, max_bytes: int, send: Send) -> None:
         self.topic = topic

@@ -1,7 +1,8 @@
-"""Emission: while a block is open its summaries are sent again and again, further each time; when it ends, they are settled.
+"""Emission: while a block is open its summaries are sent again and again, further each time; when it ends, they are
+settled.
 
-All summaries of a block, the final ones too, are acknowledged by the broker before the first of the next block's is sent and
-before the offset is committed. Without that a crash loses what was only on its way.
+All summaries of a block, the final ones too, are acknowledged by the broker before the first of the next block's is
+sent and before the offset is committed. Without that a crash loses what was only on its way.
 """
 
 import asyncio

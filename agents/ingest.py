@@ -1,12 +1,13 @@
 """Ingest: from the records of an event topic to summaries. It keeps nothing that a crash could lose.
 
-One `Ingest` serves the agents of all event topics of a worker. A slice (all records that one fetch returned for one source
-partition) goes: continuity, cut into blocks, decode, claim, fold, and from time to time emit.
+One `Ingest` serves the agents of all event topics of a worker. A slice (all records that one fetch returned for one
+source partition) goes: continuity, cut into blocks, decode, claim, fold, and from time to time emit.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from aiokafka.structs import ConsumerRecord
@@ -25,9 +26,8 @@ from streams.counting.people import PersonHasher
 from streams.counting.sources import source_number
 from streams.events.decode import Accepted, decode
 from streams.events.errors import Invalid
+from streams.events.sale import Sale
 from streams.events.topic import Topic, no_first_purchase
-
-Record = ConsumerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Ingest:
     person_hash: PersonHasher
     max_offsets: int = MAX_OFFSETS
 
-    async def take(self, topic: Topic, tp: TP, generation: int, records: Sequence[Record]) -> None:
+    async def take(self, topic: Topic, tp: TP, generation: int, records: Sequence[ConsumerRecord]) -> None:
         """Deal with one slice. Raises what must stop the worker; a changed generation just ends it."""
         records = await self.continuity.contiguous(tp, generation, records)
         if not records:
@@ -67,10 +67,7 @@ class Ingest:
         timestamps = [record.timestamp for record in records]
         begin = 0
         while begin < len(records):
-            if state.block is None:
-                self._open(state, tp, records[begin])
-            block = state.block
-            assert block is not None
+            block = state.block or self._open(state, tp, records[begin])
             end = block.cut.first_beyond(offsets, timestamps, begin)
             if end > begin and not await self._count(state, block, tp, records[begin:end]):
                 return
@@ -92,22 +89,23 @@ class Ingest:
     def _current(self, state: SourceState) -> bool:
         return state.generation == self.consumer().generation
 
-    def _open(self, state: SourceState, tp: TP, record: Record) -> None:
+    def _open(self, state: SourceState, tp: TP, record: ConsumerRecord) -> OpenBlock:
         cut = Cut(record.offset, record.timestamp, self.max_offsets)
-        state.block = OpenBlock(state.source, state.topic, cut, self.zone)
+        block = state.block = OpenBlock(state.source, state.topic, cut, self.zone)
         self.emitter.note(tp, state)
+        return block
 
-    async def _count(self, state: SourceState, block: OpenBlock, tp: TP, records: Sequence[Record]) -> bool:
+    async def _count(self, state: SourceState, block: OpenBlock, tp: TP, records: Sequence[ConsumerRecord]) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.topic.name]
         accepted: list[tuple[Accepted, int]] = []
-        refused: list[tuple[Record, Invalid]] = []
+        refused: list[tuple[ConsumerRecord, Invalid]] = []
         for record in records:
             decoded = decode(topic, record.value, record.timestamp, limits.max_event_bytes)
-            if type(decoded) is Accepted:
-                accepted.append((decoded, record.offset))
-            else:
+            if isinstance(decoded, Invalid):
                 refused.append((record, decoded))
+            else:
+                accepted.append((decoded, record.offset))
         duplicates = await self._claim(state, accepted, limits)
         if not self._current(state):
             return False
@@ -125,7 +123,7 @@ class Ingest:
         block: OpenBlock,
         accepted: Sequence[tuple[Accepted, int]],
         duplicates: set[int],
-        refused: Sequence[tuple[Record, Invalid]],
+        refused: Sequence[tuple[ConsumerRecord, Invalid]],
     ) -> None:
         for index, (event, _) in enumerate(accepted):
             if index in duplicates:
@@ -159,14 +157,13 @@ class Ingest:
     ) -> None:
         """Where a sale does not say whether its customer is new, the first sale ever claimed for that person does."""
         asked = [
-            (event, offset)
+            (cast(Sale, event.event), offset)
             for index, (event, offset) in enumerate(accepted)
             if index not in duplicates and topic.needs_first_purchase(event.event)
         ]
         if not asked:
             return
-        first = await self.claims.first_purchases(
-            state.source, [(self.person_hash(event.event.person), offset) for event, offset in asked]
-        )
-        for index, (event, _) in enumerate(asked):
-            event.event.new_customer = index in first
+        buyers = [(self.person_hash(sale.person or ""), offset) for sale, offset in asked]
+        first = await self.claims.first_purchases(state.source, buyers)
+        for index, (sale, _) in enumerate(asked):
+            sale.new_customer = index in first

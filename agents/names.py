@@ -1,4 +1,5 @@
-"""What the topics are called in Kafka: the event topics behind a prefix, the service's own behind its application id."""
+"""What the topics are called in Kafka: the event topics behind a prefix, the service's own behind its application
+id."""
 
 from collections.abc import Mapping
 

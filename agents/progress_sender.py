@@ -1,4 +1,5 @@
-"""Progress: each worker tells every partition of the summaries topic how far its sources are, behind the summaries themselves."""
+"""Progress: each worker tells every partition of the summaries topic how far its sources are, behind the summaries
+themselves."""
 
 import asyncio
 import time

@@ -35,7 +35,8 @@ class _Shown:
 
 
 class Show:
-    """codes: the enabled topics' names and codes. catalogue: what the catalogue says now, by campaign. lag: see `Snapshot`."""
+    """codes: the enabled topics' names and codes. catalogue: what the catalogue says now, by campaign. lag: see
+    `Snapshot`."""
 
     def __init__(
         self,
@@ -60,7 +61,8 @@ class Show:
             self.snapshot = await self.take(int(time.time() * 1000))
 
     async def take(self, now_ms: int) -> Snapshot:
-        """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing in it)."""
+        """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
+        in it)."""
         campaigns: dict[str, CampaignSnapshot] = {}
         ledger: dict[tuple[str, int], Mapping[int, int]] = {}
         generations: dict[int, int] = {}
@@ -111,7 +113,7 @@ class Show:
         snapshot = CampaignSnapshot(
             campaign=name,
             name=None if told is None else told.name,
-            owner=None if told is None else told.owner_name(),
+            owner=None if told is None else told.owner_name,
             active=_active(panes, told, owned.merge.progress.now_ms),
             channels=channels,
         )

@@ -1,4 +1,5 @@
-"""What ingest knows of one source partition in one generation. It is dropped with the generation: the block is read again."""
+"""What ingest knows of one source partition in one generation. It is dropped with the generation: the block is read
+again."""
 
 import asyncio
 from collections import deque
@@ -10,7 +11,8 @@ from streams.events.topic import Topic
 
 @dataclass(slots=True)
 class Emission:
-    """One sending of a block's summaries: up to which record it speaks, and how many acknowledgements are still to come."""
+    """One sending of a block's summaries: up to which record it speaks, and how many acknowledgements are still to
+    come."""
 
     last: int
     timestamp_ms: int
@@ -38,7 +40,8 @@ class SourceState:
     emitting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def expect(self, emission: Emission, acknowledgements: list["asyncio.Future[object]"]) -> None:
-        """The emission is on its way. Once it and all before it are acknowledged, `next_offset` is behind its last record."""
+        """The emission is on its way. Once it and all before it are acknowledged, `next_offset` is behind its last
+        record."""
         self.emissions.append(emission)
         self.pending.update(acknowledgements)
 

@@ -1,4 +1,5 @@
-"""The way into the summaries topic: records of one partition leave together, as batches, in the order in which they are given."""
+"""The way into the summaries topic: records of one partition leave together, as batches, in the order in which they
+are given."""
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -8,7 +9,8 @@ Send = Callable[[str, int, Sequence[Record]], Awaitable[Sequence["Future[object]
 
 
 class SummariesLog:
-    """topic: its name. partitions: how many it has, for ever. send: (topic, partition, records) -> acknowledgements to come."""
+    """topic: its name. partitions: how many it has, for ever. send: (topic, partition, records) -> acknowledgements
+    to come."""
 
     def __init__(self, topic: str, partitions: int, send: Send) -> None:
         self.topic = topic

@@ -60,8 +60,8 @@ class Rule:
     wanted: str
     fatal: bool
     breaks: str
-    least: int | None = None
-    most: int | None = None
+    least: float | None = None
+    most: float | None = None
 
     def accepts(self, value: str | None) -> bool:
         """Whether a value that the broker reports keeps the promise."""
@@ -176,7 +176,7 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
             "recovery reads what could be gone",
             most=CHANGELOG_SEGMENT_BYTES,
         ),
-        Rule("min.cleanable.dirty.ratio", "0.1", False, "recovery reads what could be gone", least=0, most=1),
+        Rule("min.cleanable.dirty.ratio", "0.1", False, "recovery reads what could be gone", most=0.1),
         largest,
     )
     letters = (largest, delete)

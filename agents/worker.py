@@ -55,7 +55,9 @@ async def prepare(settings: Settings) -> Ground:
         except (KafkaConnectionError, KafkaError) as error:
             attempt += 1
             delay = backoff_seconds(attempt)
-            log.warning("the broker cannot be reached yet", brokers=settings.brokers, error=str(error), retry_seconds=delay)
+            log.warning(
+                "the broker cannot be reached yet", brokers=settings.brokers, error=str(error), retry_seconds=delay
+            )
             await asyncio.sleep(delay)
         else:
             return Ground(origin, deployment, retention)

@@ -10,6 +10,7 @@ The topic `{application id}-settings` has one partition. Its records:
     begun/<id>          somebody has been allowed to claim, so an empty Redis is no longer a new one.
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -26,6 +27,7 @@ from agents.claims.keys import Keyring
 
 FORMAT_VERSION = 1
 _PINS, _INCARNATION, _BEGUN = b"pins/", b"incarnation/", b"begun/"
+_PATIENCE_TRIES, _PATIENCE_SECONDS = 10, 0.2
 _SETTING_OF = {
     "summaries_partitions": "LAUNCHPULSE_SUMMARIES_PARTITIONS",
     "reporting_time_zone": "LAUNCHPULSE_REPORTING_TIME_ZONE",
@@ -171,12 +173,19 @@ class SettingsTopic:
         consumer = AIOKafkaConsumer(enable_auto_commit=False, auto_offset_reset="none", **self._kafka)
         await consumer.start()
         try:
-            if self.topic not in await consumer.topics():
-                raise SettingsTopicError(f"topic {self.topic} does not exist: run `launchpulse topics create`")
+            await self._require_topic(consumer)
             consumer.assign([self._partition])
             yield self._read(consumer)
         finally:
             await consumer.stop()
+
+    async def _require_topic(self, consumer: AIOKafkaConsumer) -> None:
+        # A topic made a moment ago may not be known to every broker yet.
+        for _ in range(_PATIENCE_TRIES):
+            if self.topic in await consumer.topics():
+                return
+            await asyncio.sleep(_PATIENCE_SECONDS)
+        raise SettingsTopicError(f"topic {self.topic} does not exist: run `launchpulse topics create`")
 
     async def _read(self, consumer: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecord]:
         end = (await consumer.end_offsets([self._partition]))[self._partition]

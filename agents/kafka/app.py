@@ -105,10 +105,7 @@ def create_faust_app(
 
 
 def slice_topic(app: faust.App, name: str, partitions: int | None = None) -> faust.TopicT:
-    """A topic whose agent gets slices:
-
-    `async for records in stream`, `current_event().message` has `tp` and `generation_id`.
-    """
+    """A topic whose agent gets slices; `current_event().message` has their `tp` and `generation_id`."""
     return app.topic(name, schema=SliceSchema(), partitions=partitions, maxsize=SLICES_IN_CHANNEL)
 
 

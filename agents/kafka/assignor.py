@@ -45,7 +45,7 @@ class CompleteAssignor(PartitionAssignor):
 
 
 async def complete_metadata(consumer: Any, missing: Callable[[], frozenset[str]]) -> None:
-    """Forces updates of the metadata of an aiokafka consumer until `missing` topics have partitions, then asks to rejoin its group."""
+    """Updates the metadata of an aiokafka consumer until `missing` topics have partitions, then rejoins its group."""
     client, pause = consumer._client, RETRY_SECONDS
     while any(not client.cluster.partitions_for_topic(topic) for topic in missing()):
         if consumer._closed:

@@ -1,7 +1,4 @@
-"""Record batches:
-
-Many records of one partition in one send, at 0.4 µs a record instead of the 50 µs of one Faust send each.
-"""
+"""Record batches: many records of one partition in one send, 0.4 µs a record instead of a Faust send's 50 µs."""
 
 from __future__ import annotations
 
@@ -18,9 +15,9 @@ _RECORD_OVERHEAD_BYTES = 128
 
 
 class SendError(Exception):
-    """Root of what a send may raise:
+    """Root of what a send may raise: `NotAcknowledged`, `RecordTooLarge`.
 
-    `NotAcknowledged` or `RecordTooLarge`. Whoever sees one stops the worker, so that nothing is committed.
+    Whoever sees one stops the worker, so that nothing is committed.
     """
 
 
@@ -64,10 +61,7 @@ def _bounded(sent: asyncio.Future[Any], where: str, timeout_seconds: float) -> a
 
 
 def _look(future: asyncio.Future[Any]) -> None:
-    """Marks a failure as seen:
-
-    An acknowledgement that a rebalance left behind must not be logged as never retrieved.
-    """
+    """Marks a failure as seen: one that a rebalance left behind must not be logged as never retrieved."""
     if not future.cancelled():
         future.exception()
 
@@ -84,12 +78,16 @@ async def acknowledged(futures: Iterable[asyncio.Future[Any]]) -> None:
 async def send_batch(
     app: faust.App, topic: str, partition: int, entries: Iterable[Entry], *, timeout_seconds: float = 30.0
 ) -> list[asyncio.Future[Any]]:
-    """Hands `entries` (key, value; either may be None, not both) to the producer in order, as few record batches as their size allows.
+    """Hands `entries` to the producer in order, in as few record batches as their size allows.
+
+    An entry is (key, value); either may be None, not both.
 
     Each batch holds at most the producer's batch size, or one larger record, and is closed before it is sent, so that
-    no single send joins it. Returns when all are queued (the batches of one partition are sent one after the other)
-    one future a batch: it ends with the broker's acknowledgement, with the broker's error, or with `NotAcknowledged`
-    after `timeout_seconds`.
+    no single send joins it. Returns when all are queued (the batches of one partition are sent one after the other).
+
+    Returns:
+        One future a batch: it ends with the broker's acknowledgement, with the broker's error, or with
+        `NotAcknowledged` after `timeout_seconds`.
 
     Raises:
         RecordTooLarge: an entry does not fit in one request.

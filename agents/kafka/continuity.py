@@ -29,9 +29,13 @@ class _Expected:
 
 @dataclass(slots=True)
 class ContinuityCounts:
-    """How often what was delivered was not contiguous;
+    """How often what was delivered was not contiguous, for the metrics.
 
-    For the metrics. reread_records: trimmed, holes: gaps that are in the log itself.
+    Attributes:
+        reread_records: records that had been handed over before, and were trimmed.
+        gaps: how often a partition was sought back because records were missing.
+        dropped_records: records that came behind a gap, before it was read again.
+        holes: gaps that are in the log itself.
     """
 
     reread_records: int = 0
@@ -41,10 +45,7 @@ class ContinuityCounts:
 
 
 class Continuity:
-    """One for each agent:
-
-    It must see every slice of the partitions that it checks. consumer: gives the worker's consumer.
-    """
+    """One for each agent; it must see every slice of the partitions that it checks."""
 
     def __init__(self, consumer: Callable[[], SliceConsumer]) -> None:
         self._consumer = consumer
@@ -98,10 +99,7 @@ class Continuity:
         return False
 
     async def _accept_gap(self, tp: TP, expected: _Expected, records: Sequence[ConsumerRecord], found: int) -> bool:
-        """Whether the records between the expected offset and `found` are not in the log;
-
-        If that is not known yet, they are read again.
-        """
+        """Whether the log has no records between the expected offset and `found`; else they are read again."""
         consumer = self._consumer()
         if expected.sought_back is None:
             self.counts.gaps += 1

@@ -30,7 +30,7 @@ class LogEnd:
 
 
 def log_end(consumer: SliceConsumer, tp: TP) -> LogEnd | None:
-    """What the last fetch said of an assigned partition; None before the first of this generation, and where it is refused.
+    """What the last fetch said of a partition; None before the first of this generation, and where it is refused.
 
     Not the cached high watermark alone: that of a partition which is not being fetched (back-pressure) grows old, and
     this says so.

@@ -30,9 +30,10 @@ class MarkingConsumer(SeekingConsumer):
         self._commits: dict[TP, Mark] = {}
 
     def mark(self, tp: TP, generation: int, offset: int, metadata: str = "") -> bool:
-        """Wants `offset` committed with `metadata`, a `CommitNote`; by default one that says: all before is acknowledged.
+        """Wants `offset` committed with `metadata`, a `CommitNote`.
 
-        False, and nothing is marked, where `generation` is over or the partition is refused.
+        By default the note says that all before it is acknowledged. False, and nothing is marked, where `generation`
+        is over or the partition is refused.
         """
         if generation != self.app.consumer_generation_id or not self.flow_active or tp in self.refusals:
             return False
@@ -41,10 +42,7 @@ class MarkingConsumer(SeekingConsumer):
         return True
 
     def committed(self, tp: TP) -> int | None:
-        """The offset that the group has committed for `tp`, as far as this generation knows;
-
-        None: none, or not known.
-        """
+        """The offset that the group has committed for `tp` as far as is known in this generation, else None."""
         mark = self._commits.get(tp)
         if mark is not None:
             return mark.offset

@@ -1,4 +1,4 @@
-"""The watch on ownership: source partitions that nobody in the group owns make the worker not ready, and the group rejoin.
+"""The watch on ownership: source partitions that nobody owns make the worker not ready, and the group assign again.
 
 Every worker asks the group's coordinator, so that the watch does not depend on the leader whose assignment is in doubt.
 """

@@ -94,13 +94,13 @@ def find_start(
         return _overtaken(committed, said.acknowledged, log_start)
     if committed > log_end:
         return Refused(
-            f"the committed offset {committed} lies beyond the log's end {log_end}: the topic was made anew or its log
-            was cut"
+            f"the committed offset {committed} lies beyond the log's end {log_end}: "
+            "the topic was made anew or its log was cut"
         )
     if committed == log_end and said.first_timestamp_ms is not None:
         return Refused(
-            f"the record at the committed offset {committed} is gone from the log's end: the topic was made anew or
-            its log was cut"
+            f"the record at the committed offset {committed} is gone from the log's end: "
+            "the topic was made anew or its log was cut"
         )
     return Start(committed, said.first_timestamp_ms, said.acknowledged)
 
@@ -109,12 +109,14 @@ def _overtaken(committed: int, acknowledged: int, log_start: int) -> Start | Ref
     if acknowledged + 1 >= log_start:
         return Start(log_start, None, acknowledged)
     return Refused(
-        f"retention overtook the reader: offsets {max(committed, acknowledged + 1)}..{log_start - 1} were never
-        acknowledged and are gone"
+        f"retention overtook the reader: offsets {max(committed, acknowledged + 1)}..{log_start - 1} "
+        "were never acknowledged and are gone"
     )
 
 
 def other_time(offset: int, committed_ms: int, found_ms: int) -> str:
     """The reason to refuse a partition whose record at the committed offset has another Kafka time."""
-    return f"the record at the committed offset {offset} has Kafka time {found_ms} ms instead of {committed_ms} ms:
-    the topic was made anew"
+    return (
+        f"the record at the committed offset {offset} has Kafka time {found_ms} ms instead of {committed_ms} ms: "
+        "the topic was made anew"
+    )

@@ -106,7 +106,7 @@ class SeekingConsumer(driver.Consumer):
         return not self.app.rebalancing and self._sought == self.app.consumer_generation_id
 
     async def perform_seek(self) -> None:
-        """Seeks every partition but the changelogs' to where it starts; refuses those whose log contradicts their commit.
+        """Seeks every partition but the changelogs' to where it starts, or refuses it.
 
         Opens the gate when it has run with the flow active and no rebalance came between. Where the broker gives no
         answer the gate stays shut, and the fetch loop tries again.

@@ -47,9 +47,9 @@ class StatementTable(faust.Table[bytes, bytes]):
     """
 
     def __init__(self, app: faust.App, *, reconcile: Callable[[bytes, bytes], bytes], **kwargs: Any) -> None:
-        """reconcile:
+        """Args beside those of a Faust table:
 
-        Of two statements of one key, of any terms, the value to keep; commutative, associative, idempotent.
+        reconcile: of two statements of one key, of any terms, the value to keep; commutative, associative, idempotent.
         """
         kwargs.setdefault("schema", SliceSchema())
         kwargs.setdefault("recovery_buffer_size", RECOVERY_BUFFER_SLICES)
@@ -72,10 +72,7 @@ class StatementTable(faust.Table[bytes, bytes]):
         return self._keys.get(partition, set())
 
     def unstated(self, partition: int, key: bytes) -> bool:
-        """Whether `key` has no acknowledged statement of the present term:
-
-        A record that concerns it must state it, changed or not.
-        """
+        """Whether `key` has no acknowledged statement of the present term: a record that concerns it must state it."""
         return key in self._unstated[partition] or key not in self._keys[partition]
 
     # -- writing
@@ -83,7 +80,7 @@ class StatementTable(faust.Table[bytes, bytes]):
     async def state(  # type: ignore[override]  # of a service it is a word that only its repr shows
         self, partition: int, statements: Mapping[bytes, bytes]
     ) -> bool:
-        """States keys under the present term; when all are acknowledged they are in `values`, and older terms' statements are deleted.
+        """States keys under the present term; once acknowledged they are in `values`, and older terms' are deleted.
 
         False where the partition is not owned or the generation changed meanwhile: nothing may then be committed past
         what was stated.
@@ -111,11 +108,7 @@ class StatementTable(faust.Table[bytes, bytes]):
             return self.term.get(partition) == term
 
     async def forget(self, partition: int, keys: Iterable[bytes]) -> bool:
-        """Deletes keys:
-
-        Tombstones under every term that may have stated them, acknowledged, then out of `values`. As `state`
-        otherwise.
-        """
+        """Deletes keys under every term that may have stated them, then from `values`; otherwise as `state`."""
         async with self._locks[partition]:
             term = self.term.get(partition)
             if term is None:
@@ -137,10 +130,7 @@ class StatementTable(faust.Table[bytes, bytes]):
                 raise ValueError(f"key {key!r} of table {self.name} belongs to another partition than {partition}")
 
     def _expect(self, partition: int, term: bytes, keys: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
-        """Notes that `keys` may stand under `term` from now on;
-
-        Returns (older term, key) of what may be deleted after that.
-        """
+        """Notes that `keys` may stand under `term` from now on; returns (older term, key) of what that replaces."""
         unstated, known = self._unstated[partition], self._keys[partition]
         older: list[tuple[bytes, bytes]] = []
         for key in keys:
@@ -175,7 +165,7 @@ class StatementTable(faust.Table[bytes, bytes]):
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Evicts the partitions that leave or arrive, makes recovery read them whole, and begins a new term in every other."""
+        """Evicts the partitions that leave or arrive, has recovery read them whole, and begins new terms."""
         topic = self.changelog_topic_name
         self.changed.clear()
         for tp in revoked | newly_assigned:
@@ -207,10 +197,7 @@ class StatementTable(faust.Table[bytes, bytes]):
         self.term[partition] = os.urandom(TERM_BYTES)
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
-        """Takes slices of the changelog into `values`.
-
-        What belongs to a partition that is not owned is ignored: it was evicted.
-        """
+        """Takes slices of the changelog into `values`; those of partitions that it does not own are ignored."""
         try:
             for record in self._records(batch):
                 self._apply(record.partition, cast(bytes, record.key), record.value)

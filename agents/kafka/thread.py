@@ -26,10 +26,7 @@ logger = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the broker says of a partition:
-
-    The group's committed offset (None: none), its metadata, the log's bounds.
-    """
+    """What the broker says of a partition: the group's committed offset (None: none), its note, the log's bounds."""
 
     committed: int | None
     metadata: str | None

@@ -1,7 +1,4 @@
-"""The transport:
-
-Faust's aiokafka driver with the slice consumer and an idempotent producer that waits for its broker.
-"""
+"""The transport: Faust's aiokafka driver with the slice consumer and a producer that is idempotent and patient."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a worker says over HTTP: the metrics, its health and the API. Everything is rendered from one immutable snapshot."""
+"""What a worker says over HTTP: metrics, health and the API, all rendered from one immutable snapshot."""

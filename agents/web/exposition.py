@@ -1,4 +1,4 @@
-"""The text exposition format 0.0.4, written by hand: one scrape of 100,000 series costs a fraction of what child metrics do.
+"""The text exposition format 0.0.4, written by hand: a large scrape costs a fraction of what child metrics do.
 
 Lines carry no timestamps (those of a dead target would linger), and each family's HELP and TYPE stand once.
 """
@@ -25,7 +25,7 @@ class Exposition:
         self._families: dict[str, tuple[str, list[str]]] = {}
 
     def family(self, name: str, kind: str, text: str) -> list[str]:
-        """The lines of a metric, to be appended to. The first call decides its type (`gauge`, `counter`) and its help."""
+        """The lines of a metric, to be appended to. The first call decides its type and its help."""
         known = self._families.get(name)
         if known is None:
             escaped = text.replace("\\", "\\\\").replace("\n", "\\n")

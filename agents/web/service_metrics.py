@@ -1,7 +1,7 @@
 """What a snapshot says about the service: the ledger, the lag, the ownership, the picture's age.
 
-The counters of the ledger carry the source partition: when a partition moves to another worker its series end here and begin
-there. Without that label a sum would fall, and `rate()` would take the fall for a restart and invent events.
+The counters of the ledger carry the source partition: when a partition moves to another worker its series end here and
+begin there. Without that label a sum would fall, and `rate()` would take the fall for a restart and invent events.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Launch-to-date counters of single channels, so that `rate()` works as people expect.
 
-They are exposed for the channels only, not for all together: a sum over `channel` is the whole. What may fall (margins, sums
-of scores) is no counter.
+They are exposed for the channels only, not for all together: a sum over `channel` is the whole. What may fall (margins,
+sums of scores) is no counter.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Which campaigns have a place: a function of one partition of the summaries topic, whoever reads it and however often.
 
-A partition admits campaigns in the order of its log until its limit is reached. A refused campaign's summaries are dropped:
-its events stay in the ledger. An admission record (what `launchpulse campaigns apply` sends) admits beyond the limit.
-Every decision remembers its offset, so that a record that is read again after a crash finds the same campaigns and the same
-limit before it, even where later decisions have been recovered and earlier ones have not.
+A partition admits campaigns in the order of its log until its limit is reached. A refused campaign's summaries are
+dropped: its events stay in the ledger. An admission record (what `launchpulse campaigns apply` sends) admits beyond
+the limit. Every decision remembers its offset, so that a record that is read again after a crash finds the same
+campaigns and the same limit before it, even where later decisions have been recovered and earlier ones have not.
 """
 
 import msgspec
@@ -67,7 +67,8 @@ class Admissions:
             self._admitted[key[8:]] = _decode_admitted(memoryview(packed)[1:]).offset
 
     def admit(self, campaign: bytes, offset: int) -> bool:
-        """Whether a summary of `campaign` that stands at `offset` is counted; admits the campaign where there is room."""
+        """Whether a summary of `campaign` that stands at `offset` is counted; admits the campaign where there is
+        room."""
         since = self._admitted.get(campaign)
         if since is not None and since <= offset:
             return True

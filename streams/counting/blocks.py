@@ -1,8 +1,8 @@
 """Blocks: runs of records of one source that everyone who reads the log cuts at the same places.
 
 A block ends before the first record whose Kafka timestamp falls in a later five-second bucket than the block's first
-record, or after `MAX_OFFSETS` offsets. The rule looks only at the log from the block's first record on: it is part of the
-format, not a setting, because two rules mixed lose events.
+record, or after `MAX_OFFSETS` offsets. The rule looks only at the log from the block's first record on: it is part of
+the format, not a setting, because two rules mixed lose events.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,5 @@
-"""Expiry: panes go when no window can look into them any more, by the progress of the log and never by a worker's clock."""
+"""Expiry: panes go when no window can look into them any more, by the progress of the log and never by a worker's
+clock."""
 
 from zoneinfo import ZoneInfo
 

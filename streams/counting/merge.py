@@ -1,6 +1,8 @@
-"""The merge rule: a summary's contribution goes into a table value exactly once, however often and in whatever order it comes.
+"""The merge rule: a summary's contribution goes into a table value exactly once, however often and in whatever order
+it comes.
 
-A value is complete in itself: its counters and, per source, the newest block that touched it with what that block put in.
+A value is complete in itself: its counters and, per source, the newest block that touched it with what that block put
+in.
 """
 
 from enum import IntEnum
@@ -24,7 +26,8 @@ class Outcome(IntEnum):
 
 
 class Contribution(msgspec.Struct, array_like=True):
-    """What the newest block of one source has put into a value: offsets of its start and last record, and its counters."""
+    """What the newest block of one source has put into a value: offsets of its start and last record, and its
+    counters."""
 
     start: int
     last: int
@@ -55,8 +58,8 @@ def new_value() -> Value:
 def merge(value: Value, source: int, start: int, last: int, counters: Counters) -> Outcome:
     """Merge what the block of `source` that begins at `start` has counted up to `last` into `value`, in place.
 
-    Idempotent and independent of the order in which re-deliveries come. CONFLICT: the block begins inside another one, so the
-    log was cut by two rules; it is ignored, and the caller counts it.
+    Idempotent and independent of the order in which re-deliveries come. CONFLICT: the block begins inside another one,
+    so the log was cut by two rules; it is ignored, and the caller counts it.
     """
     totals = value.totals
     before = value.newest.get(source)

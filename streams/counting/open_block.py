@@ -1,4 +1,5 @@
-"""The open block of one source: it folds accepted events into counters and says what has changed since it last spoke."""
+"""The open block of one source: it folds accepted events into counters and says what has changed since it last
+spoke."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -24,7 +25,8 @@ class _Campaign:
 
 
 class OpenBlock:
-    """What the records of one block have counted so far. Whoever folds calls `advance` with the last offset it has dealt with."""
+    """What the records of one block have counted so far. Whoever folds calls `advance` with the last offset it has
+    dealt with."""
 
     def __init__(self, source: int, topic: Topic, cut: Cut, zone: ZoneInfo) -> None:
         self.source = source
@@ -39,7 +41,8 @@ class OpenBlock:
         self._ledger_changed = False
 
     def accept(self, accepted: Accepted, person: bytes | None) -> None:
-        """Count an event that owns its identity. `person`: eight-byte hash of whoever was reached, None where unknown."""
+        """Count an event that owns its identity. `person`: eight-byte hash of whoever was reached, None where
+        unknown."""
         event, topic = accepted.event, self._topic
         name = event.campaign
         campaign = self._campaigns.get(name)
@@ -77,7 +80,8 @@ class OpenBlock:
             self._ledger[measure] = self._ledger.get(measure, 0) + 1
 
     def advance(self, records: int, last: int, timestamp_ms: int) -> None:
-        """`records` more records have been dealt with, up to the offset `last`, whose Kafka timestamp is `timestamp_ms`."""
+        """`records` more records have been dealt with, up to the offset `last`, whose Kafka timestamp is
+        `timestamp_ms`."""
         self._ledger[Measure.READ] = self._ledger.get(Measure.READ, 0) + records
         self._ledger_changed = True
         self.last = last
@@ -129,4 +133,3 @@ class OpenBlock:
     @staticmethod
     def _people(new: dict[tuple[int, int, int], list[bytes]]) -> list[PeopleEntry]:
         return [PeopleEntry(channel, minute, kind, b"".join(some)) for (channel, minute, kind), some in new.items()]
-

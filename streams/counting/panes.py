@@ -1,7 +1,7 @@
 """Panes: half-open pieces of event time, `[start, start + size)`, in five tiers from ten seconds to the whole launch.
 
-A pane is named by an integer index, so that nothing is ever compared as a float. Counters are folded into ten-second panes;
-the panes of the coarser tiers follow from those, since every tier's border is a border of ten seconds.
+A pane is named by an integer index, so that nothing is ever compared as a float. Counters are folded into ten-second
+panes; the panes of the coarser tiers follow from those, since every tier's border is a border of ten seconds.
 """
 
 from datetime import UTC, date, datetime
@@ -89,8 +89,8 @@ def holds(kept_ms: int | None, tier: Tier, index: int, now_ms: int, zone: ZoneIn
 def counter_panes(pane: int, bucket_ms: int, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     """The (tier, index) pairs into which what is counted in the ten-second pane `pane` goes.
 
-    `bucket_ms` is the five-second bucket of the block that counted it: a late event goes only into the tiers that still hold
-    its pane then. So this is a function of the log alone, whenever and by whomever it is asked.
+    `bucket_ms` is the five-second bucket of the block that counted it: a late event goes only into the tiers that
+    still hold its pane then. So this is a function of the log alone, whenever and by whomever it is asked.
     """
     return _held(COUNTER_TIERS, pane * PANE_MS, bucket_ms, zone)
 
@@ -112,7 +112,8 @@ def _held(tiers: dict[Tier, int | None], time_ms: int, now_ms: int, zone: ZoneIn
 
 @lru_cache(maxsize=8192)
 def _local_day_and_month(quarter: int, zone: ZoneInfo) -> tuple[int, int]:
-    # Every offset in use since 1970 but a handful of minutes of history is a multiple of 15 minutes, so a quarter of an hour
+    # Every offset in use since 1970 but a handful of minutes of history is a multiple of 15 minutes, so a quarter of
+    # an hour
     # lies in one local day; the cache then serves nine hundred seconds with one look-up.
     local = datetime.fromtimestamp(quarter * 15 * 60, UTC).astimezone(zone)
     return local.toordinal() - _EPOCH_DAY, local.year * 12 + local.month - 1

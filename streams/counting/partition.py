@@ -1,7 +1,8 @@
-"""One partition of the summaries topic, merged: which table keys each record concerns, and what is to be stated of them.
+"""One partition of the summaries topic, merged: which table keys each record concerns, and what is to be stated of
+them.
 
-This is the whole decision part of the campaign agent, without its I/O: the agent feeds it records in the order of the log,
-states what `statements` gives, and calls `acknowledged` when the broker has it.
+This is the whole decision part of the campaign agent, without its I/O: the agent feeds it records in the order of the
+log, states what `statements` gives, and calls `acknowledged` when the broker has it.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,8 @@ HOT_VALUES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What is to be stated: every record up to offset `at` is in these values. totals: the counters in `values`, decoded."""
+    """What is to be stated: every record up to offset `at` is in these values. totals: the counters in `values`,
+    decoded."""
 
     at: int
     values: dict[bytes, bytes]
@@ -47,8 +49,8 @@ class _People:
 class PartitionMerge:
     """The state of one ownership of one partition.
 
-    value_of: the acknowledged value of a key, None where there is none. unstated: whether the present term has yet to state a
-    key. Everything is dropped with the generation; the next begins at the committed offset.
+    value_of: the acknowledged value of a key, None where there is none. unstated: whether the present term has yet to
+    state a key. Everything is dropped with the generation; the next begins at the committed offset.
     """
 
     zone: ZoneInfo
@@ -70,7 +72,8 @@ class PartitionMerge:
         self.admissions = Admissions(self.default_limit)
 
     def read(self, offset: int, timestamp_ms: int, key: bytes, value: bytes) -> None:
-        """Merge the record at `offset`. Raises UnknownFormat or msgspec.DecodeError for one that no worker has written."""
+        """Merge the record at `offset`. Raises UnknownFormat or msgspec.DecodeError for one that no worker has
+        written."""
         kind = kind_of(value)
         if kind == CAMPAIGN:
             self._campaign(offset, key, decode_summary(value))
@@ -170,4 +173,3 @@ class PartitionMerge:
         if offset > known.at or self.unstated_people(key):
             known.people.add(hashes)
             self._touched_people.add(key)
-

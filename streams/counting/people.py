@@ -1,7 +1,10 @@
-"""Unique people: sketches of keyed hashes, united over panes, channels and terms. Union is idempotent, so replays are harmless.
+"""Unique people: sketches of keyed hashes, united over panes, channels and terms.
 
-The sketch is Apache DataSketches' CPC with lg K = 12 (K. Lang, "Back to the Future: an Even More Nearly Optimal Cardinality
-Estimation Algorithm", 2017): relative standard error about 1.1 %, 36 bytes for one person, 2.5 kB when full.
+Union is idempotent, so replays are harmless.
+
+The sketch is Apache DataSketches' CPC with lg K = 12 (K. Lang, "Back to the Future: an Even More Nearly Optimal
+Cardinality Estimation Algorithm", 2017): relative standard error about 1.1 %, 36 bytes for one
+person, 2.5 kB when full.
 """
 
 from collections.abc import Iterable
@@ -20,7 +23,10 @@ _HEAD = bytes((FORMAT,))
 
 
 class PersonHasher:
-    """Turns a person into the eight bytes under which they are known: keyed BLAKE2b, so that nobody without the key can guess."""
+    """Turns a person into the eight bytes under which they are known.
+
+    Keyed BLAKE2b, so that nobody without the key can guess who it was.
+    """
 
     def __init__(self, key: bytes) -> None:
         """key: 16 to 64 bytes, secret."""
@@ -74,7 +80,7 @@ class People:
 
 
 def unite(one: bytes, other: bytes) -> bytes:
-    """The union of two packed values of one key, with the further `at`: what recovery keeps of the statements of all terms."""
+    """The union of two packed values of one key, with the further `at`: what recovery keeps of all terms."""
     first, second = _stated(one), _stated(other)
     sketch = _union((first.sketch, second.sketch))
     return _HEAD + _encode(_Stated(max(first.at, second.at), sketch.serialize()))

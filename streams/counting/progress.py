@@ -16,7 +16,7 @@ SILENT_AFTER_MS = 3_600_000
 
 
 class SourceProgress(msgspec.Struct, array_like=True):
-    """offset: the next one to be summarised. time_ms: Kafka time of the last summarised record, None where there is none yet.
+    """offset: the next to be summarised. time_ms: Kafka time of the last summarised record, None while there is none.
 
     at_end: whether `offset` was the end of the log `age_ms` milliseconds before the progress record was sent.
     """
@@ -101,15 +101,17 @@ class ProgressBook:
         return good_until if self.now_ms else None
 
     def least_good_until_ms(self) -> int | None:
-        """The same for all topics that have been heard of: behind it no window can look any more. None where that is unknown."""
+        """The same for all topics that have been heard of: no window ends before it. None where that is unknown."""
         return self.good_until_ms(self._partitions) if self._partitions else None
 
     def silent(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> list[int]:
         """The sources of these topics that have not been heard of for SILENT_AFTER_MS."""
         return [source for source in self._expected(topic_codes, incarnations or {}) if self._is_silent(source)]
 
-    def behind(self, topic_codes: Iterable[int], slack_ms: int, incarnations: dict[int, int] | None = None) -> list[int]:
-        """The sources of these topics that hold the windows back by more than `slack_ms`, or have never been heard of."""
+    def behind(
+        self, topic_codes: Iterable[int], slack_ms: int, incarnations: dict[int, int] | None = None
+    ) -> list[int]:
+        """The sources that hold the windows back by more than `slack_ms`, or have never been heard of."""
         late = []
         for source in self._expected(topic_codes, incarnations or {}):
             known = self._known.get(source)

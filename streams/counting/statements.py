@@ -1,8 +1,8 @@
 """Statements: table values that say up to where they are true, and the keys under which they stand.
 
 A value is a function of the log alone, so of two values of one key the one with the greater `at` is the truth, whoever
-wrote it. The changelog's record key is (term, table key), where a term is one ownership of one partition: nobody overwrites
-another's statement. Recovery takes, per table key, the furthest statement of any term.
+wrote it. The changelog's record key is (term, table key), where a term is one ownership of one partition: nobody
+overwrites another's statement. Recovery takes, per table key, the furthest statement of any term.
 """
 
 import struct
@@ -29,7 +29,8 @@ class KeyKind(IntEnum):
 
 
 class TableKey(NamedTuple):
-    """kind; tier (`panes.Tier`); channel code; people kind (0 for counters); pane index; campaign ("" where there is none)."""
+    """kind; tier (`panes.Tier`); channel code; people kind (0 for counters); pane index; campaign ("" where there is
+    none)."""
 
     kind: int
     tier: int

@@ -1,8 +1,9 @@
 """Summaries: what one block has put into each table key so far, as it travels through the summaries topic.
 
-A summary of (source, block start, last offset, campaign) is a pure function of the records in [start, last]. Every entry is
-complete for its table key, so a summary may be split anywhere between two entries: merging is per key.
-People travel as what is new since the last summary of the block, since a union loses nothing by being repeated or split.
+A summary of (source, block start, last offset, campaign) is a pure function of the records in [start, last]. Every
+entry is complete for its table key, so a summary may be split anywhere between two entries: merging is per key.
+People travel as what is new since the last summary of the block, since a union loses nothing by being repeated or
+split.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from zlib import crc32
 import msgspec
 
 FORMAT = 1
-"""First byte of everything that is stored in the summaries topic or in a table. A reader refuses what it does not know."""
+"""First byte of everything that is stored in the summaries topic or in a table. A reader refuses what it does not
+know."""
 
 MAX_SUMMARY_BYTES = 256_000
 

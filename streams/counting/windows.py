@@ -1,7 +1,7 @@
 """Windows: sums over the panes that lie in `[floor(end - length, tier), end)`.
 
-The end of a window is not the wall clock: it is the time up to which the topics that a KPI reads are merged, so a backlog
-freezes the picture instead of faking a drop.
+The end of a window is not the wall clock: it is the time up to which the topics that a KPI reads are merged, so a
+backlog freezes the picture instead of faking a drop.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,8 @@ class Window:
 
     @property
     def tier_beside_people(self) -> Tier:
-        """The tier of counters beside people: both sides of a ratio come from the same panes, those of the coarser tier."""
+        """The tier of counters beside people: both sides of a ratio come from the same panes, those of the coarser
+        tier."""
         return self.people_tier if self.people_tier in COUNTER_TIERS else self.tier
 
 

@@ -13,12 +13,13 @@ from aiokafka.protocol.transaction import InitProducerIdRequest
 from agents.demo.broker import EmbeddedBroker
 from tests.contract.clients import Broker, Send, batch_of, consuming, new_topic, producing, requesting
 
-OUT_OF_ORDER, OLD_EPOCH = 45, 47
+OUT_OF_ORDER, OLD_EPOCH, STILL_LOADING = 45, 47, 14
 
 
 async def new_producer(send: Send) -> int:
     """The id of a new idempotent producer (epoch 0)."""
-    answer = await send(InitProducerIdRequest(None, 60_000))
+    while (answer := await send(InitProducerIdRequest(None, 60_000))).error_code == STILL_LOADING:
+        await asyncio.sleep(0.1)  # a Kafka that has only just started
     assert (answer.error_code, answer.producer_epoch) == (0, 0)
     number: int = answer.producer_id
     return number

@@ -1,4 +1,4 @@
-"""A small worker for the tests of the Faust extension: counts the records of each key exactly, in a table of statements.
+"""A small worker for the tests of the Faust extension: it counts the records of each key, in a table of statements.
 
 Run as `python -m tests.kafka.counting_worker '{"broker": ..., "app": ..., "topic": ..., "partitions": 4, "directory":
 ...}'`. It writes what it owns and counts to `directory`/NAME.json five times a second, and a line a slice to

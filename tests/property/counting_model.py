@@ -116,7 +116,9 @@ class Reader:
                     self.told_people.add(met)
                     people.append(PeopleEntry(event.channel, met[2], REACHED, event.person.to_bytes(8, "big")))
             entries = [Entry(*place, {CLICKS: count}) for place, count in sums.items()]
-            parts = [(entries[:split], people[:split]), (entries[split:], people[split:])] if split else [(entries, people)]
+            parts = (
+                [(entries[:split], people[:split]), (entries[split:], people[split:])] if split else [(entries, people)]
+            )
             for some, some_people in parts:
                 self._queue(CAMPAIGN, campaign, bucket_ms, some, some_people)
         self._queue(LEDGER, b"", bucket_ms, [Entry(0, 0, 0, {READ: len(events)})], [])

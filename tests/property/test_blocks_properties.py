@@ -75,10 +75,14 @@ def test_no_block_spans_two_buckets_or_too_many_offsets(steps: list[tuple[int, i
 
 @settings(max_examples=100, deadline=None)
 @given(logs, st.integers(0, 60))
-def test_the_first_record_beyond_is_the_first_that_the_block_ends_before(steps: list[tuple[int, int]], begin: int) -> None:
+def test_the_first_record_beyond_is_the_first_that_the_block_ends_before(
+    steps: list[tuple[int, int]], begin: int
+) -> None:
     log = log_of(steps)
     begin %= len(log)
     cut = Cut(log[0].offset, log[0].timestamp_ms, MAX_OFFSETS)
-    expected = next((i for i in range(begin, len(log)) if cut.ends_before(log[i].offset, log[i].timestamp_ms)), len(log))
+    expected = next(
+        (i for i in range(begin, len(log)) if cut.ends_before(log[i].offset, log[i].timestamp_ms)), len(log)
+    )
     found = cut.first_beyond([event.offset for event in log], [event.timestamp_ms for event in log], begin)
     assert found == expected

@@ -134,14 +134,14 @@ entries = st.builds(
     st.integers(1, 19),
     st.integers(0, 4),
     st.integers(0, 1 << 31),
-    st.dictionaries(st.integers(1, 1 << 23), st.integers(-(1 << 62), 1 << 62), max_size=6),
+    st.dictionaries(st.integers(1, 1 << 23), st.integers(-(1 << 62), 1 << 62), max_size=2),
 )
 people = st.builds(
     PeopleEntry,
     st.integers(1, 19),
     st.integers(0, 1 << 31),
     st.integers(1, 5),
-    st.integers(0, 12).flatmap(lambda count: st.binary(min_size=8 * count, max_size=8 * count)),
+    st.integers(0, 2).flatmap(lambda count: st.binary(min_size=8 * count, max_size=8 * count)),
 )
 campaign_summaries = st.builds(
     Summary,
@@ -156,9 +156,9 @@ campaign_summaries = st.builds(
 
 @pytest.fixture
 def small_records(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A limit at which almost every summary is split."""
-    monkeypatch.setattr(summaries_module, "MAX_SUMMARY_BYTES", 90)
-    return 90
+    """A limit at which every summary is split that has more than an entry or two."""
+    monkeypatch.setattr(summaries_module, "MAX_SUMMARY_BYTES", 130)
+    return 130
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.counting.expiry import expired
-from streams.counting.panes import COUNTER_TIERS, DAY_MS, HOUR_MS, PANE_MS, Tier, counter_panes, pane_end_ms, pane_index, pane_start_ms
+from streams.counting.panes import (
+    COUNTER_TIERS,
+    DAY_MS,
+    HOUR_MS,
+    PANE_MS,
+    Tier,
+    counter_panes,
+    pane_end_ms,
+    pane_index,
+    pane_start_ms,
+)
 from streams.counting.statements import counters_key
 from streams.counting.windows import WINDOWS, Window, window_span
 
@@ -80,9 +90,17 @@ def test_the_local_date_names_the_day_and_the_month(time: tuple[int, ZoneInfo]) 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 def test_the_days_of_two_years_last_as_long_as_two_years(zone: ZoneInfo) -> None:
     first = pane_index(Tier.DAY, int(datetime(2026, 1, 1, tzinfo=zone).timestamp() * 1000), zone)
-    lengths = [pane_end_ms(Tier.DAY, day, zone) - pane_start_ms(Tier.DAY, day, zone) for day in range(first, first + 730)]
+    lengths = [
+        pane_end_ms(Tier.DAY, day, zone) - pane_start_ms(Tier.DAY, day, zone) for day in range(first, first + 730)
+    ]
     assert sum(lengths) == 730 * DAY_MS
-    assert set(lengths) <= {23 * HOUR_MS, 23 * HOUR_MS + HOUR_MS // 2, DAY_MS, 24 * HOUR_MS + HOUR_MS // 2, 25 * HOUR_MS}
+    assert set(lengths) <= {
+        23 * HOUR_MS,
+        23 * HOUR_MS + HOUR_MS // 2,
+        DAY_MS,
+        24 * HOUR_MS + HOUR_MS // 2,
+        25 * HOUR_MS,
+    }
 
 
 @settings(max_examples=200, deadline=None)
@@ -118,4 +136,8 @@ def test_a_window_holds_its_last_instant_and_its_whole_length(time: tuple[int, Z
     span = window_span(window, window.tier, end_ms, zone)
     assert pane_index(window.tier, end_ms - 1, zone) == span[-1]
     if not isinstance(window.length, Tier):
-        assert pane_start_ms(window.tier, span[0], zone) <= end_ms - window.length < pane_end_ms(window.tier, span[0], zone)
+        assert (
+            pane_start_ms(window.tier, span[0], zone)
+            <= end_ms - window.length
+            < pane_end_ms(window.tier, span[0], zone)
+        )

@@ -44,7 +44,9 @@ def a_summary(draw: st.DrawFn, starts: list[int]) -> Record:
         ledger = Summary(source + 1, start, last, T, [Entry(0, 0, 0, {128: last - start + 1})])
         return Record(b"", next(encode_summary(LEDGER, ledger)))
     campaign = draw(st.sampled_from(CAMPAIGNS))
-    entries = [Entry(2, tier, 0, {1: last - start + 1}) for tier in draw(st.sets(st.sampled_from((Tier.DAY, Tier.LAUNCH))))]
+    entries = [
+        Entry(2, tier, 0, {1: last - start + 1}) for tier in draw(st.sets(st.sampled_from((Tier.DAY, Tier.LAUNCH))))
+    ]
     people = [PeopleEntry(2, T // 60_000, 1, number.to_bytes(8, "big")) for number in draw(st.sets(st.integers(0, 6)))]
     return Record(campaign, next(encode_summary(CAMPAIGN, Summary(source + 1, start, last, T, entries, people))))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agents.kafka.positions import CommitNote, Refused, find_start
 from streams.counting.blocks import Cut
 from streams.counting.open_block import OpenBlock
-from streams.counting.people import person_hash
+from streams.counting.people import PersonHasher
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.summaries import CAMPAIGN, LEDGER, encode_summary, summaries_partition
 from streams.events.decode import Accepted, decode
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 400
 SEGMENT_MS = HOUR_MS
-HASH_KEY = b"simulated hash key"
+person_hash = PersonHasher(b"simulated hash key")
 
 
 class SourceRefused(Exception):
@@ -118,7 +118,7 @@ class Ingest:
                 block.duplicate()
                 continue
             person = event.event.person
-            block.accept(event, None if person is None else person_hash(HASH_KEY, person))
+            block.accept(event, None if person is None else person_hash(person))
         for _, invalid in refused:
             block.invalid(invalid)
         block.advance(len(records), records[-1].offset, records[-1].timestamp_ms)
@@ -147,7 +147,7 @@ class Ingest:
             return
         yield
         first = self._world.redis.first_purchases(
-            [(person_hash(HASH_KEY, event.person), (self._source.number, offset)) for event, offset in asked]
+            [(person_hash(event.person), (self._source.number, offset)) for event, offset in asked]
         )
         for index, (event, _) in enumerate(asked):
             event.new_customer = index in first

@@ -24,51 +24,47 @@ class Table:
         self._world = world
         self._log = log
         self._reconcile = reconcile
+        self._position = 0
         self.values: dict[bytes, bytes] = {}
         self.terms: dict[bytes, set[bytes]] = {}
         self.term = b""
 
     def recover(self) -> Steps:
-        """Read the changelog: per key the furthest statement of any term."""
-        world = self._world
-        live: dict[bytes, dict[bytes, bytes]] = {}
-        position, end = 0, self._log.end
+        """Read the changelog, from where it was left: per key the furthest statement of any term."""
+        world, end = self._world, self._log.end
         while True:
-            for record in self._log.read(position, world.rnd.randint(1, 40)):
-                if record.offset >= end:
-                    break
+            some = self._log.read(self._position, world.rnd.randint(1, 40))
+            some = [record for record in some if record.offset < end]
+            for record in some:
                 assert record.key is not None
-                term, key = record.key[:TERM_BYTES], record.key[TERM_BYTES:]
-                statements = live.setdefault(key, {})
-                statements.pop(term, None)
-                if record.value is not None:
-                    statements[term] = record.value
-                position = record.offset + 1
+                self._apply(record.key[:TERM_BYTES], record.key[TERM_BYTES:], record.value)
+                self._position = record.offset + 1
+            if some:
+                yield
+            elif Rule.RECOVERY_TO_THE_END in world.without or self._log.end == end:
+                return
             else:
-                rest = self._log.read(position, 1)
-                if rest and rest[0].offset < end:
-                    yield
-                    continue
-                position = max(position, end)
-            if position < end:
-                continue
-            if Rule.RECOVERY_TO_THE_END in world.without or self._log.end == end:
-                break
-            end = self._log.end
-        for key, statements in live.items():
-            for value in statements.values():
-                if key not in self.values or Rule.FURTHEST_WINS in world.without:
-                    self.values[key] = value
-                else:
-                    self.values[key] = self._reconcile(self.values[key], value)
-            if statements:
-                self.terms[key] = set(statements)
+                end = self._log.end
+
+    def _apply(self, term: bytes, key: bytes, value: bytes | None) -> None:
+        terms = self.terms.setdefault(key, set())
+        if value is None:
+            if term in terms and len(terms) == 1:
+                del self.values[key]
+            terms.discard(term)
+            return
+        terms.add(term)
+        before = self.values.get(key)
+        if before is None or Rule.FURTHEST_WINS in self._world.without:
+            self.values[key] = value
+        else:
+            self.values[key] = self._reconcile(before, value)
 
     def unstated(self, key: bytes) -> bool:
         """Whether the key has a value that the present term has yet to state."""
         if Rule.OWN_STATEMENT_BEFORE_COMMIT in self._world.without:
             return False
-        return key in self.values and self.term not in self.terms[key]
+        return self.term not in self.terms.get(key, ())
 
     def state(self, producer: Producer, statements: dict[bytes, bytes]) -> Steps:
         """State these under the present term, wait for the broker, then delete what older terms have said of them."""
@@ -102,10 +98,9 @@ class Table:
 
 
 class Tables:
-    """Panes and people of one partition. generation: that of the last ownership that began with complete values."""
+    """Panes and people of one partition, as one process knows them."""
 
     def __init__(self, world: World, partition: int) -> None:
-        self.generation = 0
         self.panes = Table(world, world.panes_changelogs[partition], furthest)
         self.people = Table(world, world.people_changelogs[partition], unite)
 
@@ -124,7 +119,7 @@ class Merge:
         self._generation = process.generation
         self._log = world.summaries[partition]
         self.tables = Tables(world, partition) if kept is None else kept
-        self._recovered = kept is not None
+        self._as_kept = kept is not None and Rule.KEPT_VALUES_CATCH_UP in world.without
         self._people_at = -1
         self._position = 0
 
@@ -132,10 +127,9 @@ class Merge:
         """Recover, then merge from the committed offset on, for ever."""
         world, tables = self._world, self.tables
         self._position, _ = world.group.committed.get(owner.partition, (self._log.start, ""))
-        if not self._recovered:
+        if not self._as_kept:
             yield from tables.recover()
         owner.tables = tables
-        tables.generation = self._generation
         tables.panes.term, tables.people.term = self._term(), self._term()
         merge = PartitionMerge(
             world.zone,

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from streams.counting.people import person_hash
 from streams.events.channels import CHANNELS
 from streams.events.measures import Measure, People, money_key
-from tests.simulation.ingest_actor import HASH_KEY, MAX_BYTES
+from tests.simulation.ingest_actor import MAX_BYTES, person_hash
 from tests.simulation.kafka_model import Record
 from tests.simulation.redis_model import Identity, Owner, Redis
 
@@ -143,7 +142,7 @@ def _sale(event: dict, owner: Owner, redis: Redis) -> dict[int, int]:
         money_key(Measure.REVENUE, event["currency"]): int(Decimal(event["amount"]) * 1_000_000),
     }
     if "person" in event:
-        first = redis.first_buyers.get(person_hash(HASH_KEY, event["person"])) == owner
+        first = redis.first_buyers.get(person_hash(event["person"])) == owner
         counts[Measure.NEW_CUSTOMERS if first else Measure.RETURNING_CUSTOMERS] = 1
     return counts
 

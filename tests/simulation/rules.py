@@ -29,6 +29,6 @@ class Rule(StrEnum):
     RECOVERY_TO_THE_END = "recovery-to-the-end"
     """Recovery ends only at an end of the changelog that was asked for after all before it had been read; without: at the
     end that the changelog had when recovery began, so that compaction can remove what has not been read yet."""
-    NOBODY_BETWEEN = "nobody-between"
-    """Values are kept over a rebalance only by who owned the partition in the generation just before; without: by whoever
-    believes that it still owns it, though a generation was missed."""
+    KEPT_VALUES_CATCH_UP = "kept-values-catch-up"
+    """Who keeps its values over a rebalance reads what the changelog has got since; without: it goes on with them as they
+    are, though others may have owned the partition in a generation that it missed."""

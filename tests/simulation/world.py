@@ -167,7 +167,6 @@ class World:
         if not members:
             self._start_processes(1)
             members = self.processes[-1:]
-        before = self.group.generation
         self.group.generation += 1
         for process in members:
             owned, process.owners, process.generation = process.owners, {}, self.group.generation
@@ -182,8 +181,6 @@ class World:
             process = self.rnd.choice(members)
             old = process.owners_before.get(tp)
             kept = old.tables if old is not None else None
-            if kept is not None and kept.generation != before and Rule.NOBODY_BETWEEN not in self.without:
-                kept = None
             owner = process.owners[tp] = Owner(tp, iter(()))
             owner.steps = Merge(self, process, number, kept).steps(owner)
 

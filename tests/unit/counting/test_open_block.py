@@ -35,9 +35,7 @@ def click(
     machine: bool = False,
 ) -> Accepted:
     """A click of somebody, as the decoder accepts it."""
-    event = Click(
-        id="c-1", time=time_ms, campaign=campaign, channel="email", person="p", test=test, machine=machine
-    )
+    event = Click(id="c-1", time=time_ms, campaign=campaign, channel="email", person="p", test=test, machine=machine)
     return Accepted(event, time_ms, time_ms // HOUR_MS, channel, late, unknown_channel)
 
 

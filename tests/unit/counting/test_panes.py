@@ -46,10 +46,14 @@ def day_of(text: str, zone: ZoneInfo) -> int:
     return pane_index(Tier.DAY, ms(text), zone)
 
 
-@pytest.mark.parametrize(("tier", "size_ms"), [(Tier.TEN_SECONDS, PANE_MS), (Tier.MINUTE, MINUTE_MS), (Tier.HOUR, HOUR_MS)])
+@pytest.mark.parametrize(
+    ("tier", "size_ms"), [(Tier.TEN_SECONDS, PANE_MS), (Tier.MINUTE, MINUTE_MS), (Tier.HOUR, HOUR_MS)]
+)
 def test_a_pane_holds_its_start_and_not_its_end(tier: Tier, size_ms: int) -> None:
     start = 1_000 * size_ms
-    inside = [pane_index(tier, time_ms, UTC_ZONE) for time_ms in (start - 1, start, start + size_ms - 1, start + size_ms)]
+    inside = [
+        pane_index(tier, time_ms, UTC_ZONE) for time_ms in (start - 1, start, start + size_ms - 1, start + size_ms)
+    ]
     assert inside == [999, 1000, 1000, 1001]
 
 
@@ -191,7 +195,9 @@ def test_a_late_event_goes_only_into_the_tiers_that_still_hold_its_pane(age_ms: 
         (34 * DAY_MS, {Tier.MONTH, Tier.LAUNCH}),
     ],
 )
-def test_people_of_a_late_event_go_only_into_the_tiers_that_still_hold_their_minute(age_ms: int, tiers: set[Tier]) -> None:
+def test_people_of_a_late_event_go_only_into_the_tiers_that_still_hold_their_minute(
+    age_ms: int, tiers: set[Tier]
+) -> None:
     assert people_tiers_at_age(age_ms) == tiers
 
 

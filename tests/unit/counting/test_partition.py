@@ -36,7 +36,9 @@ REACH_OF_AURORA = people_key(b"aurora", 2, Tier.LAUNCH, 0, 1)
 class Owner:
     """A PartitionMerge beside what it has had acknowledged: a table in memory."""
 
-    def __init__(self, values: dict[bytes, bytes] | None = None, people: dict[bytes, bytes] | None = None, limit: int = 9):
+    def __init__(
+        self, values: dict[bytes, bytes] | None = None, people: dict[bytes, bytes] | None = None, limit: int = 9
+    ):
         self.values, self.people = dict(values or {}), dict(people or {})
         self.stated: set[bytes] = set()
         self.merge = PartitionMerge(
@@ -86,7 +88,11 @@ def test_a_summary_reaches_the_key_of_its_pane() -> None:
 
 def test_every_entry_of_a_summary_has_a_key_of_its_own() -> None:
     owner = Owner()
-    entries = [Entry(2, Tier.HOUR, 5, {CLICKS: 1}), Entry(3, Tier.HOUR, 5, {CLICKS: 2}), Entry(2, Tier.DAY, 5, {CLICKS: 4})]
+    entries = [
+        Entry(2, Tier.HOUR, 5, {CLICKS: 1}),
+        Entry(3, Tier.HOUR, 5, {CLICKS: 2}),
+        Entry(2, Tier.DAY, 5, {CLICKS: 4}),
+    ]
     owner.read(0, next(encode_summary(CAMPAIGN, Summary(SOURCE, 0, 9, T, entries))))
     stated = owner.state()
     keys = [counters_key(b"aurora", entry.channel, entry.tier, entry.pane) for entry in entries]

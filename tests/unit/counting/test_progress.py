@@ -33,7 +33,9 @@ def behind(source: int = A, offset: int = 100, time_ms: int | None = T - 3_000) 
     return SourceProgress(source, offset, time_ms, at_end=False, age_ms=0)
 
 
-def tell(book: ProgressBook, *sources: SourceProgress, at_ms: int = T, generation: int = 1, partitions: int = 1) -> None:
+def tell(
+    book: ProgressBook, *sources: SourceProgress, at_ms: int = T, generation: int = 1, partitions: int = 1
+) -> None:
     book.read(Progress(generation, list(sources), {CLICK: partitions}), at_ms)
 
 

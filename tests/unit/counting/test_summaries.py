@@ -86,7 +86,9 @@ def test_the_parts_of_a_split_summary_hold_every_entry_once() -> None:
 
 def test_the_parts_of_a_split_summary_name_the_same_block() -> None:
     parts = [decode_summary(record) for record in encode_summary(CAMPAIGN, summary(large(5_000)))]
-    assert {(part.source, part.start, part.last, part.bucket_ms) for part in parts} == {(65, 100, 180, 1_700_000_000_000)}
+    assert {(part.source, part.start, part.last, part.bucket_ms) for part in parts} == {
+        (65, 100, 180, 1_700_000_000_000)
+    }
 
 
 def test_few_entries_beside_very_many_people_of_one_minute_are_split_too() -> None:

@@ -1,0 +1,128 @@
+"""The web application: the routes of openapi.py over one worker's newest picture."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import orjson
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+
+from agents.snapshot import Snapshot
+from agents.telemetry import Telemetry
+from agents.web import api
+from agents.web.exposition import CONTENT_TYPE
+from agents.web.health import Health, live_response, ready_response
+from agents.web.openapi import OPERATIONS, PAGE_DEFAULT, PAGE_MOST, describe
+from agents.web.pages import MetricsPage
+from agents.web.responses import json_response, packed, problem
+from agents.web.security import TOKEN, Handler, add_headers, guard
+from streams.events.topic import MAX_LABEL
+
+log = structlog.get_logger(__name__)
+
+MAX_REQUEST_BYTES = 1024
+"""Nothing is ever sent to this server but questions."""
+
+
+class WebState(Protocol):
+    """What is asked of the worker; both calls return at once."""
+
+    telemetry: Telemetry
+
+    def snapshot(self) -> Snapshot:
+        """The newest picture."""
+
+    def health(self) -> Health:
+        """Whether the worker lives, and whether it is ready."""
+
+
+class WebSettings(Protocol):
+    """The settings that matter here; see `agents.settings.Settings`."""
+
+    @property
+    def web_token(self) -> SecretStr | None:
+        """The token that requests must carry; None where none is needed."""
+
+    @property
+    def series_budget(self) -> int:
+        """Most campaign series of a scrape."""
+
+
+def build_web(state: WebState, settings: WebSettings) -> web.Application:
+    """The application, to be served by `agents.web.server.WebServer`."""
+    app = web.Application(middlewares=[errors, guard], client_max_size=MAX_REQUEST_BYTES)
+    token = settings.web_token
+    app[TOKEN] = "" if token is None else token.get_secret_value()
+    app.on_response_prepare.append(add_headers)
+    handlers = _Handlers(state, MetricsPage(state.telemetry, settings.series_budget))
+    for operation in OPERATIONS:
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = getattr(handlers, operation.name)
+        app.router.add_get(operation.path, handler)
+    return app
+
+
+class _Handlers:
+    """One method an operation, named as in openapi.py."""
+
+    def __init__(self, state: WebState, page: MetricsPage) -> None:
+        self._state = state
+        self._page = page
+        self._description = orjson.dumps(describe())
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        body = await self._page.body(self._state.snapshot())
+        return await packed(request, web.Response(body=body, headers={"Content-Type": CONTENT_TYPE}))
+
+    async def healthz(self, request: web.Request) -> web.Response:
+        return live_response(self._state.health())
+
+    async def readyz(self, request: web.Request) -> web.Response:
+        return ready_response(request, self._state.health())
+
+    async def campaigns(self, request: web.Request) -> web.Response:
+        unknown = sorted(set(request.query) - {"active", "after", "limit"})
+        if unknown:
+            return problem(400, "unknown_parameter", f"no parameter is called {unknown[0][:MAX_LABEL]!r}")
+        active = request.query.get("active")
+        if active not in (None, "true", "false"):
+            return problem(400, "bad_parameter", f"active must be true or false, got {active[:MAX_LABEL]!r}")
+        limit = request.query.get("limit", str(PAGE_DEFAULT))
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 6 and 1 <= int(limit) <= PAGE_MOST):
+            return problem(400, "bad_parameter", f"limit must be 1 to {PAGE_MOST}, got {limit[:MAX_LABEL]!r}")
+        answer = api.list_campaigns(
+            self._state.snapshot(),
+            active=None if active is None else active == "true",
+            after=request.query.get("after", ""),
+            limit=int(limit),
+        )
+        return await packed(request, json_response(answer))
+
+    async def campaign(self, request: web.Request) -> web.Response:
+        name = request.match_info["id"]
+        snapshot = self._state.snapshot()
+        campaign = snapshot.campaigns.get(name)
+        if campaign is None:
+            detail = f"this worker owns no campaign {name[:MAX_LABEL]!r}: it has no events, or another worker owns it"
+            return problem(404, "unknown_campaign", detail)
+        return await packed(request, json_response(api.describe_campaign(snapshot, campaign)))
+
+    async def openapi(self, request: web.Request) -> web.Response:
+        return await packed(request, web.Response(body=self._description, content_type="application/json"))
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every error is a small JSON object; what went wrong inside stays in the log."""
+    try:
+        return await handler(request)
+    except web.HTTPNotFound:
+        return problem(404, "unknown_path", f"nothing is at {request.path[:MAX_LABEL]!r}; see /openapi.json")
+    except web.HTTPMethodNotAllowed as refused:
+        allowed = ", ".join(sorted(refused.allowed_methods))
+        return problem(405, "method_not_allowed", f"only {allowed} here", {"Allow": allowed})
+    except web.HTTPException as refused:
+        return problem(refused.status, "refused", refused.reason)
+    except Exception:
+        log.exception("a request failed", path=request.path)
+        return problem(500, "internal_error", "the request failed; the log of the worker says why")

@@ -1,0 +1,120 @@
+"""Windows and snapshots for the tests of KPIs, metrics and the API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from agents.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.telemetry import Telemetry
+from streams.counting.windows import WINDOWS, WindowSums
+from streams.events.measures import Measure, People, money_key
+
+NOW_MS = 1_795_000_000_000
+
+COUNTERS: dict[int, int] = {
+    Measure.CLICKS: 40,
+    Measure.MACHINE_CLICKS: 9,
+    Measure.UNSUBSCRIBES: 2,
+    Measure.OPENS: 300,
+    Measure.MACHINE_OPENS: 120,
+    Measure.VISITS: 200,
+    Measure.ENGAGED_VISITS: 50,
+    Measure.MENTIONS_POSITIVE: 6,
+    Measure.MENTIONS_NEUTRAL: 1,
+    Measure.MENTIONS_NEGATIVE: 1,
+    Measure.MENTIONS_UNKNOWN: 2,
+    Measure.MENTION_SCORE: -1_500_000,
+    Measure.MENTION_SCORED: 8,
+    Measure.AUDIENCE: 1_000,
+    Measure.SALES: 10,
+    Measure.REFUNDS: 1,
+    Measure.UNITS: 25,
+    money_key(Measure.REVENUE, "EUR"): 1_234_560_000,
+    money_key(Measure.REFUNDED, "EUR"): 34_560_000,
+    money_key(Measure.MARGIN, "EUR"): -5_000_000,
+    Measure.NEW_CUSTOMERS: 7,
+    Measure.RETURNING_CUSTOMERS: 3,
+    Measure.LATE: 4,
+}
+
+PEOPLE: dict[int, float] = {
+    People.REACHED: 160.2,
+    People.OPENERS: 80.0,
+    People.CLICKERS: 20.0,
+    People.BUYERS: 9.0001,
+    People.ENGAGED: 40.05,
+}
+
+MINUTES = {"1m": 1, "5m": 5, "1h": 60, "24h": 1440, "today": 600, "7d": 10_080, "30d": 43_200, "month": 30_000}
+
+
+def sums(
+    counters: Mapping[int, int] | None = None, people: Mapping[int, float] | None = None, minutes: int = 5
+) -> WindowSums:
+    return WindowSums(
+        COUNTERS if counters is None else counters,
+        PEOPLE if people is None else people,
+        NOW_MS - minutes * 60_000,
+        NOW_MS,
+    )
+
+
+def channel(counters: Mapping[int, int] = COUNTERS, people: Mapping[int, float] = PEOPLE) -> ChannelSnapshot:
+    windows = {
+        window.name: WindowSums(counters, people, NOW_MS - MINUTES[window.name] * 60_000, NOW_MS)
+        if window.name in MINUTES
+        else WindowSums(counters, people, 0, NOW_MS)
+        for window in WINDOWS
+    }
+    return ChannelSnapshot(counters, windows)
+
+
+def campaign(
+    name: str, *, active: bool = True, title: str | None = None, owner: str | None = None, channels: tuple[int, ...] = (2,)
+) -> CampaignSnapshot:
+    shown = {0: channel()} | {code: channel() for code in channels}
+    return CampaignSnapshot(name, title, owner, active, shown)
+
+
+def snapshot(*campaigns: CampaignSnapshot, partial: tuple[str, ...] = ()) -> Snapshot:
+    return Snapshot(
+        taken_at_ms=NOW_MS,
+        campaigns={one.campaign: one for one in campaigns},
+        ledger={
+            ("click", 0): {Measure.READ: 60, Measure.COUNTED: 50, Measure.DUPLICATE: 7, Measure.INVALID: 3}
+            | {Measure.LEDGER_LATE: 4, Measure.INVALID_BAD_LABEL: 2, Measure.INVALID_FUTURE: 1},
+            ("click", 1): {Measure.READ: 6, Measure.COUNTED: 5},
+        },
+        lag={("click", 0): (12, 0.5), ("click", 1): (3, 2.25)},
+        generations={3: 17},
+        partial=partial,
+    )
+
+
+@dataclass
+class StateOfHealth:
+    live: bool = True
+    ready: bool = True
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass
+class FixedState:
+    """A worker whose picture stands still."""
+
+    picture: Snapshot
+    condition: StateOfHealth = field(default_factory=StateOfHealth)
+    telemetry: Telemetry = field(default_factory=lambda: Telemetry("1.2.3"))
+
+    def snapshot(self) -> Snapshot:
+        return self.picture
+
+    def health(self) -> StateOfHealth:
+        return self.condition
+
+
+@dataclass(frozen=True)
+class WebOptions:
+    web_token: SecretStr | None = None
+    series_budget: int = 100_000
