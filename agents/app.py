@@ -16,7 +16,6 @@ from agents.campaign import Campaigns
 from agents.catalogue import CatalogueReader
 from agents.claims.client import Claims
 from agents.claims.errors import ClaimsClosed
-from agents.claims.keys import Keyring
 from agents.claims.pins import Deployment, SettingsTopic
 from agents.connections import kafka_arguments, kafka_login, redis_address
 from agents.dead_letter_log import DeadLetterLog
@@ -35,6 +34,7 @@ from agents.show import Show
 from agents.source_state import SourceState
 from agents.summaries_log import SummariesLog
 from agents.telemetry import Telemetry
+from agents.vitals import Vitals
 from streams.counting.blocks import MAX_OFFSETS
 from streams.counting.people import PersonHasher, unite
 from streams.counting.statements import furthest
@@ -103,12 +103,7 @@ def create_app(
     claims = Claims(
         redis_address(settings),
         origin,
-        Keyring(
-            hash_key,
-            deployment.pins.claims_buckets_per_hour,
-            deployment.pins.claims_person_buckets,
-            deployment.pins.claims_shards,
-        ),
+        deployment.pins.keyring(hash_key),
     )
     states: dict[TP, SourceState] = {}
     emitter = Emitter(summaries, consumer, incarnation, telemetry)
@@ -121,7 +116,7 @@ def create_app(
         telemetry=telemetry,
         states=states,
         limits={name: Limits(*retention[name], settings.max_event_bytes) for name in topics},
-        incarnations=deployment.incarnations,
+        incarnation=incarnation,
         zone=zone,
         person_hash=PersonHasher(hash_key),
         max_offsets=settings.test_block_offsets or MAX_OFFSETS,
@@ -135,18 +130,20 @@ def create_app(
     progress = ProgressSender(summaries, consumer, topics, incarnation, states)
     catalogue = CatalogueReader(names.catalogue, kafka_arguments(settings))
     codes = {topic.name: topic.code for topic in topics.values()}
+    lag = Lag(consumer, topics, states).records_and_seconds
+    vitals = Vitals(telemetry, consumer, lambda: app.rebalancing, claims, campaigns, lag)
     show = Show(
         campaigns,
         codes,
         catalogue.campaigns,
-        Lag(consumer, topics, states).records_and_seconds,
+        lag,
         {topic.code: incarnation(name) for name, topic in topics.items()},
     )
 
     for name, topic in topics.items():
         _ingest_agent(app, name, topic, ingest)
     _campaign_agent(app, names.summaries, settings.summaries_partitions, campaigns)
-    for part in (partial(emitter.run, states), campaigns.run, progress.run, show.run, catalogue.run):
+    for part in (partial(emitter.run, states), campaigns.run, progress.run, show.run, catalogue.run, vitals.run):
         _background(app, part)
     return Parts(app, claims, campaigns, show, telemetry)
 

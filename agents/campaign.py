@@ -42,6 +42,7 @@ class OwnedPartition:
     stated_at: float = 0.0
     people_stated_at: float = 0.0
     people_at: int = -1
+    shown_ms: int = 0
     stating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -130,7 +131,7 @@ class Campaigns:
             if not self._current(partition, owned) or merge.at < 0:
                 return
             began = time.monotonic()
-            at = merge.at
+            at, newest_ms = merge.at, merge.newest_ms
             with_people = merge.people_changed and began - owned.people_stated_at >= PEOPLE_SECONDS
             counters = merge.statements() if merge.changed else None
             people = merge.people_statements() if with_people else None
@@ -145,6 +146,9 @@ class Campaigns:
             if not self._current(partition, owned):
                 return
             self._show(owned, counters, people)
+            if counters is not None and newest_ms > owned.shown_ms:
+                owned.shown_ms = newest_ms
+                self._telemetry.shown(time.time() - newest_ms / 1000)
             if owned.people_at >= 0:
                 self._consumer().mark(TP(self._topic, partition), generation, min(at, owned.people_at) + 1)
             self._stretch(owned.stated_at - began)

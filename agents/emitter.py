@@ -53,12 +53,12 @@ class Emitter:
         while True:
             await asyncio.sleep(TICK_SECONDS)
             generation = self._consumer().generation
-            for tp, state in list(states.items()):
+            for state in list(states.values()):
                 if state.generation != generation:
                     continue
                 state.check()
                 await self.emit_if_due(state)
-                self.note(tp, state)
+                self.note(state)
 
     async def finish(self, state: SourceState) -> None:
         """The open block has ended: send its last summaries and wait until the broker has all of them."""
@@ -68,15 +68,15 @@ class Emitter:
         await self._emit(state, block)
         await state.settle()
 
-    def note(self, tp: TP, state: SourceState) -> None:
+    def note(self, state: SourceState) -> None:
         """Say what is to be committed: the start of the open block, and how much of it the broker has already."""
         block = state.block
         if block is None:
             return
         cut = block.cut
         acknowledged = max(state.next_offset, cut.start) - 1
-        note = CommitNote(self._incarnation(state.topic.name), cut.first_timestamp_ms, acknowledged)
-        self._consumer().mark(tp, state.generation, cut.start, note.encode())
+        note = CommitNote(self._incarnation(state.tp.topic), cut.first_timestamp_ms, acknowledged)
+        self._consumer().mark(state.tp, state.generation, cut.start, note.encode())
 
     async def _emit(self, state: SourceState, block: OpenBlock) -> None:
         async with state.emitting:
@@ -98,7 +98,7 @@ class Emitter:
             key = campaign.encode()
             to = records.setdefault(summaries_partition(key, partitions), [])
             to += [(key, value) for value in encode_summary(CAMPAIGN, summary)]
-        ledger_key = f"{state.topic.name}/{state.partition}".encode()
+        ledger_key = f"{state.topic.name}/{state.tp.partition}".encode()
         ledger = records.setdefault(summaries_partition(ledger_key, partitions), [])
         ledger += [(ledger_key, value) for value in encode_summary(LEDGER, block.ledger())]
         return records

@@ -51,7 +51,7 @@ class Ingest:
     telemetry: Telemetry
     states: dict[TP, SourceState]
     limits: Mapping[str, Limits]
-    incarnations: Mapping[str, int]
+    incarnation: Callable[[str], int]
     zone: ZoneInfo
     person_hash: PersonHasher
     max_offsets: int = MAX_OFFSETS
@@ -67,9 +67,9 @@ class Ingest:
         timestamps = [record.timestamp for record in records]
         begin = 0
         while begin < len(records):
-            block = state.block or self._open(state, tp, records[begin])
+            block = state.block or self._open(state, records[begin])
             end = block.cut.first_beyond(offsets, timestamps, begin)
-            if end > begin and not await self._count(state, block, tp, records[begin:end]):
+            if end > begin and not await self._count(state, block, records[begin:end]):
                 return
             if end < len(records):
                 await self.emitter.finish(state)
@@ -82,22 +82,22 @@ class Ingest:
     def _state(self, topic: Topic, tp: TP, generation: int, first: int) -> SourceState:
         state = self.states.get(tp)
         if state is None or state.generation != generation:
-            source = source_number(topic.code, tp.partition, self.incarnations.get(topic.name, 0))
-            state = self.states[tp] = SourceState(topic, tp.partition, generation, source, first)
+            source = source_number(topic.code, tp.partition, self.incarnation(tp.topic))
+            state = self.states[tp] = SourceState(topic, tp, generation, source, first)
         return state
 
     def _current(self, state: SourceState) -> bool:
         return state.generation == self.consumer().generation
 
-    def _open(self, state: SourceState, tp: TP, record: ConsumerRecord) -> OpenBlock:
+    def _open(self, state: SourceState, record: ConsumerRecord) -> OpenBlock:
         cut = Cut(record.offset, record.timestamp, self.max_offsets)
         block = state.block = OpenBlock(state.source, state.topic, cut, self.zone)
-        self.emitter.note(tp, state)
+        self.emitter.note(state)
         return block
 
-    async def _count(self, state: SourceState, block: OpenBlock, tp: TP, records: Sequence[ConsumerRecord]) -> bool:
+    async def _count(self, state: SourceState, block: OpenBlock, records: Sequence[ConsumerRecord]) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
-        topic, limits = state.topic, self.limits[state.topic.name]
+        topic, limits = state.topic, self.limits[state.tp.topic]
         accepted: list[tuple[Accepted, int]] = []
         refused: list[tuple[ConsumerRecord, Invalid]] = []
         for record in records:

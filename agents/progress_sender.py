@@ -64,7 +64,7 @@ class ProgressSender:
             if end is None:
                 continue
             state = self._states.get(tp)
-            source = source_number(topic.code, tp.partition, self._incarnation(topic.name))
+            source = source_number(topic.code, tp.partition, self._incarnation(tp.topic))
             age_ms = max(0, int(now_ms - end.fetched_at_ms))
             at_end = end.position >= end.highwater
             if state is None or state.generation != generation:

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
         1_000_000, ge=1_000, le=10_000_000, description="A larger record is dead-lettered (`too_large`)."
     )
     session_timeout_seconds: int = Field(
-        15, ge=2, le=600, description="A worker that is silent for so long loses its partitions to the others."
+        15, ge=2, le=30, description="A worker that is silent for so long loses its partitions to the others."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for a person.")

@@ -5,6 +5,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
+from faust.types import TP
+
 from streams.counting.open_block import OpenBlock
 from streams.events.topic import Topic
 
@@ -27,7 +29,7 @@ class SourceState:
     """
 
     topic: Topic
-    partition: int
+    tp: TP
     generation: int
     source: int
     next_offset: int

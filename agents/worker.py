@@ -1,21 +1,23 @@
 """Running a worker: what must be right before it may start, then Faust."""
 
 import asyncio
-import time
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import faust
 import structlog
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaError
 from mode import Service
 
 from agents.app import Parts, create_app
 from agents.claims.client import Claims
 from agents.claims.pins import Deployment, Pins, SettingsTopic, hash_key_fingerprint
 from agents.connections import kafka_arguments
-from agents.health import Health, WorkerHealth
+from agents.health import WorkerHealth, health_of
 from agents.kafka.calm import backoff_seconds
+from agents.logs import configure_logs, log_config
 from agents.names import Names
 from agents.settings import Settings
 from agents.snapshot import Snapshot
@@ -24,6 +26,8 @@ from agents.web.app import build_web
 from agents.web.server import WebServer
 
 log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ async def prepare(settings: Settings) -> Ground:
                     summaries_partitions=settings.summaries_partitions,
                 )
             )
-        except (KafkaConnectionError, KafkaError) as error:
+        except KafkaError as error:
             attempt += 1
             delay = backoff_seconds(attempt)
             log.warning(
@@ -65,9 +69,17 @@ async def prepare(settings: Settings) -> Ground:
 
 def run_worker(settings: Settings) -> None:
     """Run a worker until it is stopped. Ends the process with Faust's exit code; raises what `prepare` raises."""
+    configure_logs(settings.log_level, settings.log_format)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     ground = asyncio.run(prepare(settings))
     parts = create_app(settings, ground.origin, ground.deployment, ground.retention)
-    worker = faust.Worker(parts.app, *services(settings, parts), loglevel=None, redirect_stdouts=False)
+    worker = faust.Worker(
+        parts.app,
+        *services(settings, parts),
+        loglevel=settings.log_level.upper(),
+        logging_config=log_config(settings.log_level, settings.log_format),
+        redirect_stdouts=False,
+    )
     worker.execute_from_commandline()
 
 
@@ -75,7 +87,29 @@ def services(settings: Settings, parts: Parts) -> list[Service]:
     """What runs beside Faust: the claims' connection, and the web server, which answers while tables are recovered."""
     state = WebState(parts)
     web = WebServer(settings.web_host, settings.web_port, build_web(state, settings))
-    return [ClaimsService(parts.claims), web]
+    return [ClaimsService(parts.claims), web, StopDeadline(STOP_SECONDS)]
+
+
+class StopDeadline(Service):
+    """Ends the process where stopping takes too long. It is the last to be started and so the first to be stopped.
+
+    Faust's stop can wait for ever for a consumer that has crashed. Nothing is lost by ending at once: whoever owns the
+    partitions next reads their blocks again from the start.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    async def on_stop(self) -> None:
+        """From now on the worker has only so long."""
+        self._timer.start()
+
+    @staticmethod
+    def _end() -> None:
+        log.error("stopping took too long: ending the process", seconds=STOP_SECONDS)
+        os._exit(1)
 
 
 class ClaimsService(Service):
@@ -99,14 +133,12 @@ class WebState:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._health = WorkerHealth(parts)
         self.telemetry = parts.telemetry
-        self.started = time.time()
 
     def snapshot(self) -> Snapshot:
         """The newest picture."""
         return self._parts.show.snapshot
 
-    def health(self) -> Health:
+    def health(self) -> WorkerHealth:
         """Whether the worker lives, and whether it is ready."""
-        return self._health.now()
+        return health_of(self._parts)

@@ -7,17 +7,17 @@ ingest back), `ready` is false and `reason` says why; once Redis can be used aga
 import asyncio
 import logging
 import random
-from collections import deque
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import NamedTuple, Protocol
 
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError, ResponseError
 
-from agents.claims import policy
-from agents.claims.errors import ClaimsClosed, RedisIdentityError, RedisRefused
+from agents.claims import identity, policy
+from agents.claims.errors import ClaimsClosed, RedisRefused
+from agents.claims.identity import Origin
 from agents.claims.keys import Batch, Keyring, losers
 from agents.claims.link import AWAY, Link, RedisAddress
+from agents.claims.recent import Call, Recent
 
 log = logging.getLogger(__name__)
 
@@ -26,39 +26,8 @@ FOR_EVER = -1
 _SCRIPT = files(__package__).joinpath("claim.lua").read_text("utf-8")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 _BEAT_SECONDS = 1.0
-_REBUILD = "run `launchpulse claims rebuild`"
-
-
-class Origin(Protocol):
-    """The deployment that the claims belong to; SettingsTopic is the real one.
-
-    `begun` tells whether anybody has ever been allowed to claim: only before that may an empty Redis be taken for a
-    new one.
-    """
-
-    @property
-    def identity(self) -> str:
-        """The random id of the deployment's settings record."""
-
-    async def begun(self) -> bool:
-        """Whether mark_begun was ever acknowledged, by any worker; asks afresh each time."""
-
-    async def mark_begun(self) -> None:
-        """Returns when begun() is true for every worker and every later start."""
-
-
-class Call(NamedTuple):
-    """One call of the script: a batch, and how long its buckets outlive their hour (FOR_EVER, or milliseconds)."""
-
-    batch: Batch
-    keep_ms: int
-
-
-class _Done(NamedTuple):
-    at: float
-    calls: Sequence[Call]
-    replies: Sequence[bytes]
-    size: int
+# Asks only whether Redis is there and still the deployment's own.
+_NOTHING = Call(Batch(0, b"", b"", ()), FOR_EVER)
 
 
 class Claims:
@@ -73,8 +42,7 @@ class Claims:
         remember_bytes: the most memory that takes; older work is forgotten first.
         settle_seconds: how long it then waits before new work, so that the other workers have claimed theirs again too.
 
-    `errors` counts failed connections and calls, `claimed` ids asked for, `repaired` ids claimed again after a
-    restart, and `conflicts` those of them that somebody else owned by then (each may be counted twice).
+    `errors` counts failed connections and calls, `claimed` ids asked for.
     """
 
     def __init__(
@@ -88,23 +56,28 @@ class Claims:
         settle_seconds: float = 2.0,
     ) -> None:
         self._address, self._origin, self._keyring = address, origin, keyring
-        self._remember_seconds, self._remember_bytes = remember_seconds, remember_bytes
+        self._recent = Recent(remember_seconds, remember_bytes)
         self._settle_seconds = settle_seconds
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._lock, self._open, self._lost = (
-            asyncio.Lock(),
-            asyncio.Event(),
-            asyncio.Event(),
-        )
+        self._lock = asyncio.Lock()
+        self._open, self._lost = asyncio.Event(), asyncio.Event()
         self._run_id, self._script = "", b""
-        self._recent: deque[_Done] = deque()
-        self._recent_bytes = 0
         self._failures = 0
         self._closed = False
         self._begun = False
         self.reason = "claims have not been started"
-        self.errors = self.claimed = self.repaired = self.conflicts = 0
+        self.errors = self.claimed = 0
+
+    @property
+    def repaired(self) -> int:
+        """Ids claimed again after restarts of Redis."""
+        return self._recent.repaired
+
+    @property
+    def conflicts(self) -> int:
+        """Those of them that somebody else owned by then: each may be counted twice."""
+        return self._recent.conflicts
 
     @property
     def ready(self) -> bool:
@@ -201,9 +174,11 @@ class Claims:
                 replies = await self._ask(self._link, calls)
                 if replies is None:
                     continue
-                self._remember(calls, replies)
+                lost = losers([call.batch for call in calls], replies)
+                self._recent.add(asyncio.get_running_loop().time(), calls, lost)
             self._failures = 0
-            return losers([call.batch for call in calls], replies)
+            self.claimed += sum(len(call.batch.places) for call in calls)
+            return lost
 
     async def _ask(self, link: Link, calls: Sequence[Call]) -> list[bytes] | None:
         """The script's replies; None when Redis could not be used, which has been dealt with."""
@@ -218,7 +193,7 @@ class Claims:
             raise
 
     async def _run(self, link: Link, calls: Sequence[Call]) -> list[bytes]:
-        identity = self._origin.identity
+        deployment = self._origin.identity
         answers = await link.call_all(
             [
                 (
@@ -226,8 +201,8 @@ class Claims:
                     self._script,
                     2,
                     batch.prefix,
-                    home_key(batch.shard),
-                    identity,
+                    identity.home_key(batch.shard),
+                    deployment,
                     keep_ms,
                     batch.records,
                 )
@@ -260,31 +235,18 @@ class Claims:
             log.warning("claims wait: %s", reason)
         self.reason = reason
 
-    def _remember(self, calls: Sequence[Call], replies: Sequence[bytes]) -> None:
-        now = asyncio.get_running_loop().time()
-        size = sum(len(call.batch.records) + 500 for call in calls)
-        self._recent.append(_Done(now, calls, replies, size))
-        self._recent_bytes += size
-        self.claimed += sum(len(call.batch.places) for call in calls)
-        # By the newest work, not by the clock: an outage must not make the work before it forgotten.
-        while self._recent[0].at < now - self._remember_seconds or self._recent_bytes > self._remember_bytes:
-            self._recent_bytes -= self._recent.popleft().size
-            if not self._recent:
-                return
-
     async def _keep(self) -> None:
         """Makes the connection again with a growing pause, and asks an idle Redis whether it is still there."""
         while True:
             if self._link is None:
                 self._lost.clear()
-                longest = min(
-                    _LONGEST_PAUSE_SECONDS,
-                    _FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 10),
-                )
+                longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 10))
                 await asyncio.sleep(longest * random.uniform(0.5, 1.0))
                 try:
                     await self._connect()
-                except Exception as error:
+                except (
+                    Exception
+                ) as error:  # Whatever it is: a keeper that ends would leave the worker waiting for ever.
                     self._failed(error)
                 continue
             try:
@@ -294,8 +256,8 @@ class Claims:
 
     async def _beat(self) -> None:
         async with self._lock:
-            if self._link is not None:
-                await self._ask(self._link, [Call(Batch(0, b"", b"", ()), FOR_EVER)])
+            if self._link is not None and await self._ask(self._link, [_NOTHING]) is not None:
+                self._failures = 0
 
     async def _connect(self) -> None:
         """Opens a link, checks that Redis may be used, and mends what a restart of it may have lost."""
@@ -305,10 +267,12 @@ class Claims:
                 log.info("redis: %s", finding)
             server = await link.info("server")
             self._script = await link.call("SCRIPT", "LOAD", _SCRIPT)
-            new = await self._identify(link)
+            new = await identity.require(link, self._origin, self._keyring.shards, may_be_new=not self._begun)
+            self._begun = True
             restarted = self._run_id not in ("", server["run_id"])
             if restarted:
-                await self._repair(link)
+                count = await self._recent.repair(lambda calls: self._run(link, calls))
+                log.warning("Redis was restarted: %d ids have been claimed again", count)
             await asyncio.sleep(0 if new else self._settling(restarted, int(server["uptime_in_seconds"])))
         except BaseException:
             await link.close()
@@ -323,58 +287,6 @@ class Claims:
     def _settling(self, restarted: bool, uptime_seconds: int) -> float:
         """Seconds to wait for other workers' repairs; a worker that has just been started sees it by the uptime."""
         return self._settle_seconds if restarted else max(0.0, self._settle_seconds - uptime_seconds)
-
-    async def _identify(self, link: Link) -> bool:
-        """Checks that Redis holds this deployment's claims; returns whether it has just been given them to keep."""
-        identity = self._origin.identity
-        held: bytes | None = await link.call("GET", home_key(0))
-        new = False
-        if held is None:
-            if self._begun or await self._origin.begun():
-                raise RedisIdentityError(f"Redis is empty, but events have been counted with claims in it: {_REBUILD}")
-            # The first one last, since it is the one that is looked at.
-            for shard in reversed(range(self._keyring.shards)):
-                await link.call("SET", home_key(shard), identity, "NX")
-            held = await link.call("GET", home_key(0))
-            new = True
-        if held == rebuilding(identity).encode():
-            raise RedisIdentityError(
-                "`launchpulse claims rebuild` is running, or was broken off: let it end, or start it again"
-            )
-        if held != identity.encode():
-            raise RedisIdentityError(
-                f"Redis holds the claims of {(held or b'').decode('utf-8', 'replace')}, not of {identity}: "
-                f"give each deployment a Redis or a database number of its own, or {_REBUILD}"
-            )
-        if not self._begun:
-            # Before the first claim, and after Redis has the id: else an empty Redis could be taken for a new one
-            # later.
-            if new or not await self._origin.begun():
-                await self._origin.mark_begun()
-            self._begun = True
-        return new
-
-    async def _repair(self, link: Link) -> None:
-        """Claims the latest work again, oldest first: a restarted Redis may have lost its last second or two."""
-        for done in tuple(self._recent):
-            replies = await self._run(link, done.calls)
-            batches = [call.batch for call in done.calls]
-            self.conflicts += len(losers(batches, replies) - losers(batches, done.replies))
-            self.repaired += sum(len(batch.places) for batch in batches)
-        log.warning(
-            "Redis was restarted: the last %.0f seconds have been claimed again",
-            self._remember_seconds,
-        )
-
-
-def rebuilding(identity: str) -> str:
-    """What Redis holds instead of the identity during a rebuild, so that no worker takes its claims for whole."""
-    return f"rebuilding {identity}"
-
-
-def home_key(shard: int) -> bytes:
-    """The key under which a shard keeps the id of its deployment."""
-    return b"i{%d}" % shard
 
 
 def _line(error: BaseException) -> str:

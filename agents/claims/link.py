@@ -27,7 +27,7 @@ class RedisAddress:
     password better not. The files are PEM; `ca_file` None means the system's authorities.
     """
 
-    url: str
+    url: str = field(repr=False)
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     cert_file: str | None = None

@@ -27,6 +27,8 @@ from agents.claims.keys import Keyring
 
 FORMAT_VERSION = 1
 _PINS, _INCARNATION, _BEGUN = b"pins/", b"incarnation/", b"begun/"
+# An owner has three bytes for topic code, partition and incarnation.
+MAX_INCARNATION = 63
 _PATIENCE_TRIES, _PATIENCE_SECONDS = 10, 0.2
 _SETTING_OF = {
     "summaries_partitions": "LAUNCHPULSE_SUMMARIES_PARTITIONS",
@@ -152,6 +154,10 @@ class SettingsTopic:
         if deployment is None:
             raise SettingsTopicError(f"nothing is pinned in {self.topic} yet: there is nothing to rebase")
         incarnation = deployment.incarnations.get(topic, 0) + 1
+        if incarnation > MAX_INCARNATION:
+            raise SettingsTopicError(
+                f"topic {topic} has been made anew {MAX_INCARNATION} times: use another topic_prefix"
+            )
         await self._write(_INCARNATION + topic.encode(), incarnation)
         return incarnation
 
@@ -171,8 +177,8 @@ class SettingsTopic:
     @asynccontextmanager
     async def _records(self) -> AsyncIterator[AsyncIterator[ConsumerRecord]]:
         consumer = AIOKafkaConsumer(enable_auto_commit=False, auto_offset_reset="none", **self._kafka)
-        await consumer.start()
         try:
+            await consumer.start()
             await self._require_topic(consumer)
             consumer.assign([self._partition])
             yield self._read(consumer)
@@ -198,8 +204,8 @@ class SettingsTopic:
 
     async def _write(self, key: bytes, value: Any) -> None:
         producer = AIOKafkaProducer(acks="all", enable_idempotence=True, **self._kafka)
-        await producer.start()
         try:
+            await producer.start()
             await producer.send_and_wait(self.topic, orjson.dumps(value), key=key, partition=0)
         finally:
             await producer.stop()

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from agents.claims.client import Claims, home_key, rebuilding
+from agents.claims.client import Claims
 from agents.claims.errors import RedisIdentityError, SettingsTopicError
+from agents.claims.identity import held, keep, rebuilding
 from agents.claims.keys import Keyring
 from agents.claims.link import Link, RedisAddress
 from streams.counting.sources import source_number
@@ -101,16 +102,13 @@ async def rebuild(
 
 
 async def _begin(address: RedisAddress, identity: str, shards: int) -> None:
-    marker = rebuilding(identity).encode()
+    marker = rebuilding(identity)
     link = await Link.open(address)
     try:
-        for shard in range(shards):
-            held: bytes | None = await link.call("GET", home_key(shard))
-            if held is not None and held not in (marker, identity.encode()):
-                text = held.decode("utf-8", "replace")
-                raise RedisIdentityError(f"Redis holds the claims of {text}: use an empty Redis or database number")
-        for shard in reversed(range(shards)):
-            await link.call("SET", home_key(shard), marker)
+        others = await held(link, shards) - {None, marker.encode(), identity.encode()}
+        if others:
+            raise RedisIdentityError(f"Redis holds the claims of {others}: use an empty Redis or database number")
+        await keep(link, shards, marker, over=True)
     finally:
         await link.close()
 
@@ -118,8 +116,7 @@ async def _begin(address: RedisAddress, identity: str, shards: int) -> None:
 async def _finish(address: RedisAddress, identity: str, shards: int) -> None:
     link = await Link.open(address)
     try:
-        for shard in reversed(range(shards)):
-            await link.call("SET", home_key(shard), identity)
+        await keep(link, shards, identity, over=True)
     finally:
         await link.close()
 
@@ -133,8 +130,8 @@ async def _read(
     progress: Callable[[Progress], None],
 ) -> Progress:
     consumer = AIOKafkaConsumer(enable_auto_commit=False, auto_offset_reset="earliest", **kafka)
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = await _partitions(consumer, kafka, logs)
         done = Progress(sum(partition.end - partition.position for partition in partitions.values()))
         total = done.total
@@ -165,8 +162,8 @@ async def _partitions(
 
 async def _places(kafka: Mapping[str, Any], logs: Sequence[LogToRead]) -> dict[TopicPartition, LogToRead]:
     admin = AIOKafkaAdminClient(**kafka)
-    await admin.start()
     try:
+        await admin.start()
         # All topics, since a question for one that is missing would make it on a broker that makes topics by itself.
         known = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
     finally:

@@ -75,6 +75,8 @@ def create_faust_app(
         broker_heartbeat_interval=min(3.0, session_timeout_seconds / 4),
         broker_request_timeout=request_timeout_seconds,
         broker_rebalance_timeout=max(10.0, session_timeout_seconds),
+        # While Redis is away nothing is fetched: that must not cost the membership. Heartbeats tell who is dead.
+        broker_max_poll_interval=3600.0,
         broker_commit_interval=commit_interval_seconds,
         # Commits follow the marks, once an interval, not the number of events.
         broker_commit_every=10**9,

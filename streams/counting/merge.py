@@ -9,6 +9,7 @@ from enum import IntEnum
 
 import msgspec
 
+from streams.counting.packing import decoder, encode
 from streams.counting.summaries import FORMAT, UnknownFormat
 
 Counters = dict[int, int]
@@ -45,8 +46,7 @@ class Value(msgspec.Struct, array_like=True):
     newest: dict[int, Contribution]
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Value).decode
+_decode = decoder(Value).decode
 _HEAD = bytes((FORMAT,))
 
 
@@ -85,7 +85,7 @@ def merge(value: Value, source: int, start: int, last: int, counters: Counters) 
 
 def pack(value: Value) -> bytes:
     """The value as it is stated in the changelog and kept in memory."""
-    return _HEAD + _encode(value)
+    return _HEAD + encode(value)
 
 
 def unpack(packed: bytes) -> Value:

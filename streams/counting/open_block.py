@@ -106,7 +106,8 @@ class OpenBlock:
         return self._summary([Entry(0, 0, 0, dict(self._ledger))], [])
 
     def _summary(self, entries: list[Entry], people: list[PeopleEntry]) -> Summary:
-        return Summary(self.source, self.cut.start, self.last, self.cut.bucket_ms, entries, people)
+        cut = self.cut
+        return Summary(self.source, cut.start, self.last, cut.bucket_ms, entries, people, self.last_timestamp_ms)
 
     def _meet(self, campaign: _Campaign, accepted: Accepted, person: bytes) -> None:
         minute = accepted.time_ms // MINUTE_MS

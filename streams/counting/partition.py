@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from streams.counting.admissions import DEFAULT_LIMIT, Admissions, decode_admission
 from streams.counting.merge import Counters, Outcome, Value, merge, new_value, pack, unpack
 from streams.counting.panes import people_panes
-from streams.counting.people import HASH_BYTES, People
+from streams.counting.people import People
 from streams.counting.progress import ProgressBook, decode_progress
 from streams.counting.statements import (
     REFUSED_KEY,
@@ -23,7 +23,17 @@ from streams.counting.statements import (
     ledger_key,
     people_key,
 )
-from streams.counting.summaries import ADMISSION, CAMPAIGN, LEDGER, PROGRESS, Summary, decode_summary, kind_of
+from streams.counting.summaries import (
+    ADMISSION,
+    CAMPAIGN,
+    HASH_BYTES,
+    LEDGER,
+    PROGRESS,
+    Summary,
+    UnknownFormat,
+    decode_summary,
+    kind_of,
+)
 
 HOT_VALUES = 50_000
 """Decoded values that are kept beside the packed ones; more are dropped as soon as they are acknowledged."""
@@ -60,6 +70,7 @@ class PartitionMerge:
     unstated_people: Callable[[bytes], bool]
     default_limit: int = DEFAULT_LIMIT
     at: int = -1
+    newest_ms: int = 0
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     progress: ProgressBook = field(default_factory=ProgressBook)
     admissions: Admissions = field(init=False)
@@ -79,11 +90,14 @@ class PartitionMerge:
             self._campaign(offset, key, decode_summary(value))
         elif kind == LEDGER:
             summary = decode_summary(value)
+            self.newest_ms = max(self.newest_ms, summary.newest_ms)
             self._merge(ledger_key(summary.source), offset, summary, summary.entries[0].counters)
         elif kind == PROGRESS:
             self.progress.read(decode_progress(value), timestamp_ms)
         elif kind == ADMISSION:
             self._touched.update(self.admissions.apply(decode_admission(value), offset))
+        else:
+            raise UnknownFormat(f"a record of kind {kind:02x} in the summaries topic, which this version does not know")
         self.at = offset
 
     @property

@@ -14,10 +14,9 @@ from struct import iter_unpack
 import msgspec
 from datasketches import cpc_sketch, cpc_union
 
-from streams.counting.summaries import FORMAT, UnknownFormat
+from streams.counting.summaries import FORMAT, HASH_BYTES, UnknownFormat
 
 LG_K = 12
-HASH_BYTES = 8
 
 _HEAD = bytes((FORMAT,))
 

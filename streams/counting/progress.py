@@ -81,9 +81,12 @@ class ProgressBook:
             known = self._known.get(told.source)
             if known is None:
                 self._known[told.source] = _Known(progress.generation, told.offset, good_until or 0, timestamp_ms)
-            elif progress.generation >= known.generation and told.offset >= known.offset:
-                known.generation, known.offset, known.heard_ms = progress.generation, told.offset, timestamp_ms
-                known.good_until_ms = max(known.good_until_ms, good_until or 0)
+            elif progress.generation >= known.generation:
+                known.generation, known.heard_ms = progress.generation, timestamp_ms
+                # A new owner begins at the committed offset, behind what the old one has summarised already.
+                if told.offset >= known.offset:
+                    known.offset = told.offset
+                    known.good_until_ms = max(known.good_until_ms, good_until or 0)
 
     def good_until_ms(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> int | None:
         """Up to which time (epoch milliseconds of the broker's clock) everything of these topics is merged.

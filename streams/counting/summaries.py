@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from zlib import crc32
 
 import msgspec
+from msgspec.structs import replace
+
+from streams.counting.packing import decoder, encode
 
 FORMAT = 1
 """First byte of everything that is stored in the summaries topic or in a table. A reader refuses what it does not
 know."""
 
 MAX_SUMMARY_BYTES = 256_000
+
+HASH_BYTES = 8
+"""A person is known by so many bytes."""
 
 CAMPAIGN = ord("c")
 LEDGER = ord("l")
@@ -44,7 +50,8 @@ class PeopleEntry(msgspec.Struct, array_like=True, gc=False):
 class Summary(msgspec.Struct, array_like=True, gc=False):
     """A block's contribution to one campaign (or, kind LEDGER, to the ledger of its source).
 
-    source: see `sources`; start, last: offsets, inclusive; bucket_ms: the block's five-second bucket.
+    source: see `sources`; start, last: offsets, inclusive; bucket_ms: the block's five-second bucket; newest_ms: the
+    Kafka timestamp of the record at `last`.
     Later fields may be added behind these: restated facts will be.
     """
 
@@ -54,14 +61,14 @@ class Summary(msgspec.Struct, array_like=True, gc=False):
     bucket_ms: int
     entries: list[Entry]
     people: list[PeopleEntry] = []
+    newest_ms: int = 0
 
 
 class UnknownFormat(ValueError):
     """A stored record begins with a format that this version does not read: the message names both versions."""
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode_summary = msgspec.msgpack.Decoder(Summary).decode
+_decode_summary = decoder(Summary).decode
 
 
 def head(kind: int) -> bytes:
@@ -83,16 +90,35 @@ def summaries_partition(key: bytes, partitions: int) -> int:
 
 def encode_summary(kind: int, summary: Summary) -> Iterator[bytes]:
     """The summary as one record, or as several where one would be larger than MAX_SUMMARY_BYTES."""
-    encoded = head(kind) + _encode(summary)
-    if len(encoded) <= MAX_SUMMARY_BYTES or len(summary.entries) + len(summary.people) < 2:
+    encoded = head(kind) + encode(summary)
+    halves = _halves(summary.entries, summary.people) if len(encoded) > MAX_SUMMARY_BYTES else None
+    if halves is None:
         yield encoded
         return
-    entries, people = summary.entries, summary.people
-    half, half_people = len(entries) // 2, len(people) // 2
-    for some, some_people in ((entries[:half], people[:half_people]), (entries[half:], people[half_people:])):
-        yield from encode_summary(
-            kind, Summary(summary.source, summary.start, summary.last, summary.bucket_ms, some, some_people)
+    for entries, people in halves:
+        yield from encode_summary(kind, replace(summary, entries=entries, people=people))
+
+
+_Part = tuple[list[Entry], list[PeopleEntry]]
+
+
+def _halves(entries: list[Entry], people: list[PeopleEntry]) -> tuple[_Part, _Part] | None:
+    """Two parts that together say the same; None where there is nothing left to split."""
+    if entries and people:
+        return (entries, []), ([], people)
+    if len(entries) > 1:
+        return (entries[: len(entries) // 2], []), (entries[len(entries) // 2 :], [])
+    if len(people) > 1:
+        return ([], people[: len(people) // 2]), ([], people[len(people) // 2 :])
+    if people and len(people[0].hashes) > HASH_BYTES:
+        met = people[0]
+        middle = len(met.hashes) // HASH_BYTES // 2 * HASH_BYTES
+        first, second = (
+            PeopleEntry(met.channel, met.minute, met.kind, hashes)
+            for hashes in (met.hashes[:middle], met.hashes[middle:])
         )
+        return ([], [first]), ([], [second])
+    return None
 
 
 def decode_summary(value: bytes) -> Summary:

@@ -144,6 +144,8 @@ class Views:
         self._zone = zone
         self.campaigns: dict[str, CampaignPanes] = {}
         self.ledger: dict[int, Counters] = {}
+        self.refused = 0
+        """About how many different campaigns found no place."""
         self.changed: set[str] = set()
 
     def put(self, key: bytes, packed: bytes, totals: Counters | None) -> None:
@@ -156,6 +158,8 @@ class Views:
             panes.put_people(parsed.channel, parsed.tier, parsed.pane, parsed.people, packed)
         elif parsed.kind == KeyKind.LEDGER and totals is not None:
             self.ledger[ledger_source(key)] = totals
+        elif parsed.kind == KeyKind.REFUSED:
+            self.refused = round(estimate([packed]))
 
     def _campaign(self, campaign: str) -> CampaignPanes:
         self.changed.add(campaign)

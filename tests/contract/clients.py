@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.conn import create_conn
+from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 Send = Callable[[Any], Awaitable[Any]]
@@ -76,19 +77,22 @@ async def requesting(broker: Broker) -> AsyncIterator[Send]:
         connection.close()
 
 
-async def new_topic(broker: Broker, partitions: int = 1, **settings: str) -> str:
-    """Creates a topic (dots in setting names written as underscores) and waits until it has leaders."""
+async def new_topic(broker: Broker, *, partitions: int = 1, **settings: Any) -> str:
+    """Creates a topic (dots in setting names written as underscores) and waits until it is served."""
     name = unique("contract")
     configs = {key.replace("_", "."): value for key, value in settings.items()}
     async with admin_client(broker) as admin:
         answer = await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
         assert [error[1] for error in answer.topic_errors] == [0], answer
 
-        async def led() -> bool:
-            (topic,) = await admin.describe_topics([name])
-            return len(topic["partitions"]) == partitions and all(p["leader"] == 1 for p in topic["partitions"])
+    async with requesting(broker) as send:
 
-        await eventually(led)
+        async def served() -> bool:
+            # Kafka names the leaders a moment before they serve.
+            answer = await send(OffsetRequest(-1, 0, [(name, [(index, -1) for index in range(partitions)])]))
+            return all(partition[1] == 0 for partition in answer.topics[0][1])
+
+        await eventually(served)
     return name
 
 
@@ -123,10 +127,17 @@ async def read_to_end(broker: Broker, topic: str) -> list[Any]:
         return found
 
 
-def batch_of(
-    *values: bytes, time_ms: int | None = None, producer: tuple[int, int, int] = (-1, -1, -1), key: bytes | None = None
+def batch_of(*values: bytes, producer: tuple[int, int, int] = (-1, -1, -1)) -> bytes:
+    """A record batch of these values, stamped now; `producer` is (id, epoch, first sequence)."""
+    return batch_of_pairs([(None, value) for value in values], time.time_ns() // 1_000_000, producer)
+
+
+def batch_of_pairs(
+    pairs: Sequence[tuple[bytes | None, bytes | None]],
+    time_ms: int,
+    producer: tuple[int, int, int] = (-1, -1, -1),
 ) -> bytes:
-    """A record batch as a producer sends it; `producer` is (id, epoch, first sequence)."""
+    """A record batch of (key, value) pairs, all of one time."""
     number, epoch, sequence = producer
     builder = DefaultRecordBatchBuilder(
         magic=2,
@@ -137,7 +148,6 @@ def batch_of(
         base_sequence=sequence,
         batch_size=1 << 24,
     )
-    for index, value in enumerate(values):
-        timestamp = time_ms if time_ms is not None else time.time_ns() // 1_000_000
-        builder.append(index, timestamp=timestamp, key=key, value=value, headers=[])
+    for index, (key, value) in enumerate(pairs):
+        builder.append(index, timestamp=time_ms, key=key, value=value, headers=[])
     return bytes(builder.build())

@@ -1,4 +1,4 @@
-"""Every contract test runs twice: against the embedded broker and against Apache Kafka, which is right by definition."""
+"""Every contract test runs twice: against the embedded broker and against Apache Kafka, which is right."""
 
 from __future__ import annotations
 

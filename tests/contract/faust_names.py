@@ -1,7 +1,7 @@
 """Every private or internal function of faust, mode and aiokafka that agents/kafka overrides, calls or relies on.
 
-Each stands with the first twelve digits of the SHA-256 of its source. Where a digest differs in another version, read what
-has changed, then the part of agents/kafka that relies on it, and only then write the new digest down.
+Each stands with the first twelve digits of the SHA-256 of its source. Where a digest differs in another version, read
+what has changed, then the part of agents/kafka that relies on it, and only then write the new digest down.
 """
 
 from __future__ import annotations

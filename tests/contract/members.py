@@ -9,13 +9,25 @@ from typing import Any
 
 from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
 from aiokafka.protocol.coordination import FindCoordinatorRequest
-from aiokafka.protocol.group import HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest
+from aiokafka.protocol.group import (
+    HeartbeatRequest,
+    JoinGroupRequest,
+    LeaveGroupRequest,
+    ProtocolMetadata,
+    SyncGroupRequest,
+)
 
 from tests.contract.clients import Broker, Send, requesting
 
 REBALANCE_IN_PROGRESS = 27
 MEMBER_ID_REQUIRED = 79
 NOT_YET = {14, 15, 16}  # Kafka's coordinator is still loading
+
+
+def subscription(user_data: bytes) -> bytes:
+    """What a consumer joins with, told apart by its user data. Kafka reads it: garbage gets no answer."""
+    encoded: bytes = ProtocolMetadata(0, ["topic"], user_data).encode()
+    return encoded
 
 
 class RawMember:
@@ -41,7 +53,7 @@ class RawMember:
                     self.id,
                     self.instance,
                     "consumer",
-                    list((protocols or {"range": b"subscription"}).items()),
+                    list((protocols or {"range": subscription(b"")}).items()),
                 )
             )
             if answer.error_code == MEMBER_ID_REQUIRED:
@@ -75,6 +87,9 @@ class RawMember:
         where = [(topic, [(partition, offset, metadata)])]
         answer = await self._send(OffsetCommitRequest(self.group, self.generation, self.id, -1, where))
         code: int = answer.topics[0][1][0][1]
+        if code in NOT_YET:
+            await asyncio.sleep(0.1)
+            return await self.commit(topic, offset, metadata, partition)
         return code
 
     async def committed(self, topic: str, partition: int = 0) -> tuple[int, str]:
@@ -95,7 +110,7 @@ class RawMember:
 async def member(
     broker: Broker, group: str, *, instance: str | None = None, session_ms: int = 6000, rebalance_ms: int = 6000
 ) -> AsyncIterator[RawMember]:
-    """A member on a connection of its own. The connection's end is no good-bye: the session goes on until it is over."""
+    """A member on a connection of its own. The connection's end is no good-bye: its session goes on."""
     async with requesting(broker) as send:
         while (await send(FindCoordinatorRequest(group, 0))).error_code != 0:
             await asyncio.sleep(0.1)  # the first call makes Kafka create its offsets topic

@@ -8,7 +8,7 @@ import time
 from aiokafka import TopicPartition
 
 from tests.contract.clients import Broker, consuming, eventually, new_topic, producing, unique
-from tests.contract.members import member, stable_pair, wait_for_rebalance
+from tests.contract.members import member, stable_pair, subscription, wait_for_rebalance
 
 ILLEGAL_GENERATION, INCONSISTENT_PROTOCOL, UNKNOWN_MEMBER, INVALID_SESSION_TIMEOUT = 22, 23, 25, 26
 REBALANCE_IN_PROGRESS, FENCED_INSTANCE = 27, 82
@@ -50,13 +50,15 @@ async def test_a_consumer_goes_on_where_its_group_committed(broker: Broker) -> N
 async def test_the_leader_gets_the_roll_and_its_assignments_reach_all(broker: Broker) -> None:
     group = unique("group")
     async with member(broker, group) as first, member(broker, group) as second:
-        alone = await first.join({"range": b"A"})
+        alone = await first.join({"range": subscription(b"A")})
         assert (alone.group_protocol, alone.leader_id) == ("range", first.id)
-        assert [tuple(entry) for entry in alone.members] == [(first.id, None, b"A")]
+        assert [tuple(entry) for entry in alone.members] == [(first.id, None, subscription(b"A"))]
         await first.sync({first.id: b"all"})
-        joining = asyncio.create_task(second.join({"range": b"B", "roundrobin": b"C"}))
+        joining = asyncio.create_task(second.join({"range": subscription(b"B"), "roundrobin": subscription(b"C")}))
         await wait_for_rebalance(first)
-        joined, other = await asyncio.gather(first.join({"roundrobin": b"D", "range": b"A"}), joining)
+        joined, other = await asyncio.gather(
+            first.join({"roundrobin": subscription(b"D"), "range": subscription(b"A")}), joining
+        )
         assert joined.generation_id == other.generation_id == alone.generation_id + 1
         # One vote each: the protocol is one both know.
         assert joined.group_protocol == other.group_protocol
@@ -167,9 +169,9 @@ async def test_a_follower_that_joins_again_unchanged_keeps_its_generation(broker
 async def test_members_without_a_common_protocol_are_refused(broker: Broker) -> None:
     group = unique("group")
     async with member(broker, group) as first, member(broker, group) as second:
-        await first.join({"range": b""})
+        await first.join({"range": subscription(b"")})
         await first.sync({first.id: b""})
-        assert (await second.join({"sticky": b""})).error_code == INCONSISTENT_PROTOCOL
+        assert (await second.join({"sticky": subscription(b"")})).error_code == INCONSISTENT_PROTOCOL
         assert await first.heartbeat() == 0
 
 

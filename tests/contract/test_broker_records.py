@@ -67,7 +67,7 @@ async def test_offsets_count_every_record_of_a_batch(broker: Broker) -> None:
 
 
 async def test_a_produced_record_is_told_where_it_lies(broker: Broker) -> None:
-    topic = await new_topic(broker, partitions=2)
+    topic = await new_topic(broker, partitions=2, retention_ms="-1")
     async with producing(broker) as producer:
         first = await producer.send_and_wait(topic, b"a", partition=1, timestamp_ms=1_700_000_000_123)
         second = await producer.send_and_wait(topic, b"b", partition=1)
@@ -99,7 +99,7 @@ async def test_a_record_above_the_topics_limit_is_refused_and_nothing_is_stored(
 
 
 async def test_create_time_is_the_producers(broker: Broker) -> None:
-    topic = await new_topic(broker)
+    topic = await new_topic(broker, retention_ms="-1")
     async with producing(broker) as producer:
         await producer.send_and_wait(topic, b"old", timestamp_ms=1_600_000_000_000)
     (record,) = await read(broker, topic, 1)
@@ -129,7 +129,7 @@ async def test_log_append_time_is_the_brokers_for_every_record(broker: Broker, c
 
 
 async def test_offsets_are_found_by_time(broker: Broker) -> None:
-    topic = await new_topic(broker)
+    topic = await new_topic(broker, retention_ms="-1")
     where = TopicPartition(topic, 0)
     base = 1_700_000_000_000
     async with producing(broker) as producer:

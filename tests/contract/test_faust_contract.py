@@ -1,4 +1,4 @@
-"""What agents/kafka relies on in faust-streaming, mode and aiokafka: another version must fail here, by name, not in a launch."""
+"""What agents/kafka relies on in faust, mode and aiokafka: another version must fail here, by name, not in a launch."""
 
 from __future__ import annotations
 

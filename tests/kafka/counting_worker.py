@@ -24,6 +24,7 @@ from faust.types import TP
 from agents.kafka.app import create_faust_app, slice_consumer, slice_topic
 from agents.kafka.assignor import CompleteAssignor
 from agents.kafka.continuity import Continuity
+from agents.kafka.ends import log_end
 from agents.kafka.positions import CommitNote
 from agents.kafka.table import StatementTable
 
@@ -111,6 +112,11 @@ def create_app(options: dict[str, Any]) -> faust.App:
             "refusals": {f"{tp.topic}/{tp.partition}": reason for tp, reason in consumer.refusals.items()},
             "committed": {
                 str(tp.partition): consumer.committed(tp) for tp in consumer.assignment() if tp.topic == topic
+            },
+            "ends": {
+                str(tp.partition): [end.position, end.highwater, end.handed_over]
+                for tp in consumer.assignment()
+                if tp.topic == topic and (end := log_end(consumer, tp)) is not None
             },
             "continuity": [continuity.counts.reread_records, continuity.counts.gaps, continuity.counts.holes],
             "unowned": sorted(f"{tp.topic}/{tp.partition}" for tp in consumer.ownership.unowned),

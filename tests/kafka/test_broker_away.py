@@ -22,6 +22,12 @@ def own_broker(kafka_broker: KafkaBroker) -> Iterator[KafkaBroker]:
         yield broker
 
 
+def _counts_all(worker: Worker) -> None:
+    wait_for(lambda: sum(worker.report().get("counts", {}).values()) == 400, 40, worker.report)
+    assert worker.report()["source"] == ALL
+    assert worker.report()["unowned"] == []
+
+
 async def test_workers_started_as_the_broker_dies_own_all_partitions_soon_after_it_is_back(
     own_broker: KafkaBroker, tmp_path: Path
 ) -> None:
@@ -40,5 +46,4 @@ async def test_workers_started_as_the_broker_dies_own_all_partitions_soon_after_
         time.sleep(3.0)
         own_broker.start()
         for worker in (early, late):
-            wait_for(lambda worker=worker: sum(worker.report().get("counts", {}).values()) == 400, 40, worker.report)
-            # type: ignore[misc] assert worker.report()["source"] == ALL assert worker.report()["unowned"] == []
+            _counts_all(worker)

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from agents.claims.client import home_key
 from agents.claims.errors import RedisIdentityError, SettingsTopicError
+from agents.claims.identity import home_key
 from agents.claims.keys import Keyring
 from agents.claims.link import RedisAddress
 from agents.claims.rebuild import LogToRead, Progress, rebuild
@@ -208,7 +208,7 @@ async def test_another_deployments_redis_is_left_alone(
 ) -> None:
     async with asking(server) as link:
         await link.call("SET", home_key(0), "another")
-        with pytest.raises(RedisIdentityError, match="claims of another"):
+        with pytest.raises(RedisIdentityError, match="another"):
             await run(server, kafka_broker, logs)
         assert await link.call("GET", home_key(0)) == b"another"
 

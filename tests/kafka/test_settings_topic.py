@@ -2,17 +2,20 @@
 
 import asyncio
 import dataclasses
+import gc
 import secrets
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError
 
 from agents.claims.errors import PinMismatch, SettingsTopicError
 from agents.claims.pins import Pins, SettingsTopic, hash_key_fingerprint
 from tests.kafka.cluster import read_all
 from tests.support.kafka import KafkaBroker
+from tests.support.ports import LOOPBACK, free_port
 
 pytestmark = pytest.mark.kafka
 
@@ -116,6 +119,15 @@ async def test_rebasing_a_topic_counts_its_incarnations(topic: SettingsTopic) ->
     assert deployment.pins == PINS
 
 
+async def test_an_incarnation_that_does_not_fit_into_an_owner_is_refused(
+    kafka_broker: KafkaBroker, topic: SettingsTopic
+) -> None:
+    await topic.agree(PINS)
+    await _write(kafka_broker, topic, b"63", b"incarnation/click")
+    with pytest.raises(SettingsTopicError, match="63 times"):
+        await topic.rebase("click")
+
+
 async def test_rebasing_before_the_first_start_is_refused(topic: SettingsTopic) -> None:
     with pytest.raises(SettingsTopicError, match="nothing is pinned"):
         await topic.rebase("click")
@@ -149,9 +161,16 @@ async def test_the_pins_of_another_format_are_refused_before_they_are_read(
         await topic.agree(PINS)
 
 
-async def _write(broker: KafkaBroker, topic: SettingsTopic, value: bytes) -> None:
+async def _write(broker: KafkaBroker, topic: SettingsTopic, value: bytes, key: bytes = b"pins/x") -> None:
     async with AIOKafkaProducer(bootstrap_servers=broker.address, acks="all") as producer:
-        await producer.send_and_wait(topic.topic, value, key=b"pins/x")
+        await producer.send_and_wait(topic.topic, value, key=key)
+
+
+async def test_a_broker_that_is_away_raises_kafkas_error_and_leaves_nothing_open() -> None:
+    nowhere = SettingsTopic("x-settings", {"bootstrap_servers": f"{LOOPBACK}:{free_port()}"})
+    with pytest.raises(KafkaConnectionError):
+        await nowhere.agree(PINS)
+    gc.collect()
 
 
 def test_the_fingerprint_tells_keys_apart_without_holding_them() -> None:

@@ -72,6 +72,7 @@ async def test_what_is_committed_is_the_mark_with_its_note(kafka_broker: KafkaBr
         wait_for(lambda: _total(worker) == 600, 10, worker.report)
         last = worker.slices()[-1]
         wait_for(lambda: worker.report()["committed"]["0"] == last["first"], 10, worker.report)
+        wait_for(lambda: worker.report()["ends"]["0"] == [600, 600, 599], 5, worker.report)
     note = (await committed(address, app))[0]
     times = {record.offset: record.timestamp for record in await read_all(address, f"{app}-src", 0)}
     assert note.offset == last["first"] > 0

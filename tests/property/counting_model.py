@@ -1,7 +1,7 @@
-"""A small model of everything around `streams.counting`: event logs, their readers, the summaries log, tables and owners.
+"""A small model of what stands around `streams.counting`: event logs, their readers, the summaries log, tables, owners.
 
-The parts under test are the real ones (Cut, summaries, PartitionMerge, furthest, unite); what stands around them is kept so
-simple that it is plainly right. The offline recount knows nothing of blocks, summaries or merging.
+The parts under test are the real ones (Cut, summaries, PartitionMerge, furthest, unite); what is around them is kept
+so simple that it is plainly right. The offline recount knows nothing of blocks, summaries or merging.
 """
 
 from collections import defaultdict
@@ -208,7 +208,7 @@ class Owner:
         self.stated_to = self.next
 
     def crash(self, acknowledged: int) -> list[tuple[Changelog, bytes, bytes]]:
-        """Die while stating, after so many of the statements have reached the broker. Returns those that may come late."""
+        """Die after so many of the statements have reached the broker. Returns those that may still come late."""
         sends = self.sends()
         for changelog, key, packed in sends[:acknowledged]:
             changelog.write(self.term, key, packed)

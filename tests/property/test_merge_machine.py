@@ -124,7 +124,7 @@ class Counting(RuleBasedStateMachine):
 
     @rule(acknowledged=st.integers(0, 40), lives_on=st.booleans(), count=st.integers(0, 10))
     def crash(self, acknowledged: int, lives_on: bool, count: int) -> None:
-        """The next owner recovers from what reached the broker; the old one may not know yet that it is none any more."""
+        """The next owner recovers from what reached the broker; the old one may not know yet that it has lost."""
         self.owner.read(self.summaries, count)
         if lives_on:
             self.old_owners.append(self.owner)

@@ -60,7 +60,7 @@ turns = st.lists(
     ),
     max_size=25,
 )
-"""(what an owner does, records read, statements acknowledged before the crash, whether the rest arrives after the next began)."""
+"""(what an owner does, records read, statements acknowledged before a crash, whether the rest arrives later)."""
 
 
 def end_of(tables: Tables, log: list[Record]) -> dict[bytes, object]:

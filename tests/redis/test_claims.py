@@ -9,6 +9,8 @@ import pytest
 
 from agents.claims.client import Claims
 from agents.claims.errors import ClaimsClosed
+from agents.claims.keys import Keyring
+from agents.claims.link import RedisAddress
 from tests.redis.deployment import (
     HOUR_MS,
     KEEP_MS,
@@ -208,6 +210,22 @@ async def test_first_purchases_never_expire(redis: RedisServer) -> None:
         keys = await link.call("KEYS", "p{*")
         assert len(keys) > 40
         assert {await link.call("PTTL", key) for key in keys} == {-1}
+
+
+async def test_shards_keep_their_keys_apart_and_give_the_same_answers(redis: RedisServer) -> None:
+    keyring = Keyring(b"a secret of the tests", 200, 50, shards=3)
+    claims = Claims(RedisAddress(redis.url), Deployment(), keyring)
+    await claims.start()
+    try:
+        assert await claim(claims, source(0), fresh("a", 300)) == set()
+        assert await claim(claims, source(1), fresh("a", 200) + fresh("b", 200)) == set(range(200))
+        async with asking(redis) as link:
+            homes = sorted(await link.call("KEYS", "i{*"))
+            tags = {key[:4] for key in await link.call("KEYS", "c{*")}
+    finally:
+        await claims.close()
+    assert homes == [b"i{0}", b"i{1}", b"i{2}"]
+    assert tags == {b"c{0}", b"c{1}", b"c{2}"}
 
 
 async def test_a_cancelled_claim_leaves_no_answer_for_the_next_one(redis: RedisServer) -> None:

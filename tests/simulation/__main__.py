@@ -6,6 +6,7 @@ import time
 
 from tests.simulation.rules import Rule
 from tests.simulation.verdict import run
+from tests.simulation.world import STEPS
 
 
 def main() -> int:
@@ -13,7 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("seed", type=int)
     parser.add_argument("--runs", type=int, default=1, help="so many seeds from SEED on")
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--without", type=Rule, choices=list(Rule), action="append", default=[])
     given = parser.parse_args()
     began, events, wrong = time.monotonic(), 0, 0

@@ -54,9 +54,10 @@ class Log:
             self.start = self.records[keep - 1].offset + 1
             del self.records[:keep]
 
-    def compact(self, rnd: random.Random) -> None:
-        """Compaction of a random head: the last record of each key stays, and a tombstone perhaps."""
-        cut = rnd.randint(0, len(self.records))
+    def compact(self, rnd: random.Random, cut: int | None = None) -> None:
+        """Compaction of the first `cut` records (of a random head): the last of each key stays, and a tombstone perhaps."""
+        if cut is None:
+            cut = rnd.randint(0, len(self.records))
         last = {record.key: record.offset for record in self.records[:cut]}
         kept = [
             record
@@ -78,11 +79,15 @@ class Delivery:
 
 
 class Producer:
-    """One process' producer: in order within a partition, in no order between partitions; late, and after a crash perhaps never."""
+    """One process' producer: in order within a partition, in no order between partitions; late, and after a crash never.
+
+    Not in order: a request that was given up may still arrive, long after its repetition.
+    """
 
     def __init__(self, in_order: bool) -> None:
         self._in_order = in_order
         self._queues: dict[Log, deque[Delivery]] = {}
+        self._late: list[tuple[Log, bytes | None, bytes | None]] = []
 
     def send(self, log: Log, key: bytes | None, value: bytes | None) -> Delivery:
         """Hand over; nothing arrives before `deliver`."""
@@ -97,20 +102,20 @@ class Producer:
 
     def deliver(self, rnd: random.Random) -> None:
         """One record arrives."""
+        if self._late and rnd.random() < 0.02:
+            log, key, value = self._late.pop(0)
+            log.append(key, value)
         if not self._queues:
             return
         log = rnd.choice(list(self._queues))
         queue = self._queues[log]
-        if self._in_order or rnd.random() < 0.7:
-            delivery = queue.popleft()
-        else:
-            place = rnd.randrange(len(queue))
-            delivery = queue[place]
-            del queue[place]
-        log.append(delivery.key, delivery.value)
-        delivery.acknowledged = True
+        delivery = queue.popleft()
         if not queue:
             del self._queues[log]
+        log.append(delivery.key, delivery.value)
+        delivery.acknowledged = True
+        if not self._in_order and rnd.random() < 0.1:
+            self._late.append((log, delivery.key, delivery.value))
 
     def crash(self, rnd: random.Random) -> None:
         """The process is gone: in every partition, from some point on, nothing arrives any more."""

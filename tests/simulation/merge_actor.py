@@ -68,6 +68,8 @@ class Table:
 
     def state(self, producer: Producer, statements: dict[bytes, bytes]) -> Steps:
         """State these under the present term, wait for the broker, then delete what older terms have said of them."""
+        # Sets of bytes have another order in every process, and a run has to be a function of its seed.
+        statements = dict(sorted(statements.items()))
         first = Rule.TOMBSTONES_LAST in self._world.without
         if first:
             self._forget_older(producer, statements)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from streams.counting.merge import Outcome, unpack
 from streams.counting.people import estimate
@@ -14,17 +15,21 @@ from tests.simulation.ingest_actor import SourceRefused
 from tests.simulation.merge_actor import Tables
 from tests.simulation.recount import KEPT_COUNTERS_MS, KEPT_PEOPLE_MS, Expected, Pane, recount
 from tests.simulation.rules import Rule
-from tests.simulation.world import SUMMARIES, World, simulate
+from tests.simulation.world import STEPS, SUMMARIES, World, simulate
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """wrong: what was found to be wrong, empty for a run that is right. events: records in the source logs."""
+    """wrong: what was found to be wrong, empty for a run that is right. events: records in the source logs.
+
+    seen: how often what makes counting hard has happened.
+    """
 
     seed: int
     without: tuple[Rule, ...]
     events: int
     wrong: tuple[str, ...]
+    seen: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         without = "".join(f" --without {rule}" for rule in self.without)
@@ -32,7 +37,7 @@ class Verdict:
         return "\n".join([*lines, f"… and {len(self.wrong) - 12} more"] if len(self.wrong) > 12 else lines)
 
 
-def run(seed: int, without: Collection[Rule] = (), steps: int = 500) -> Verdict:
+def run(seed: int, without: Collection[Rule] = (), steps: int = STEPS) -> Verdict:
     """Simulate, and judge."""
     rules = tuple(without)
     try:
@@ -40,7 +45,21 @@ def run(seed: int, without: Collection[Rule] = (), steps: int = 500) -> Verdict:
     except SourceRefused as refused:
         return Verdict(seed, rules, 0, (f"refused: {refused}",))
     events = sum(len(source.log.all_records) for source in world.sources)
-    return Verdict(seed, rules, events, tuple(judge(world) if finished else ["never finished"]))
+    wrong = tuple(judge(world)) if finished else ("never finished",)
+    return Verdict(seed, rules, events, wrong, _seen(world))
+
+
+def _seen(world: World) -> Mapping[str, int]:
+    seen = Counter(
+        generations=world.group.generation,
+        retention=sum(source.log.start > 0 for source in world.sources),
+        expiry=int(world.expired_until_ms > 0),
+        compaction=sum(len(log.all_records) - len(log.records) for log in world.panes_changelogs),
+        tombstones=sum(record.value is None for log in world.panes_changelogs for record in log.all_records),
+    )
+    for merge in world.merges:
+        seen.update({outcome.name.lower(): count for outcome, count in merge.outcomes.items()})
+    return seen
 
 
 def judge(world: World) -> Iterator[str]:

@@ -30,6 +30,7 @@ BEGIN_MS = 1_793_480_400_000
 ZONES = ("UTC", "Europe/Berlin", "America/St_Johns")
 OUTAGES_MS = (20 * MINUTE_MS, 50 * MINUTE_MS, 3 * HOUR_MS, 22 * HOUR_MS, 33 * HOUR_MS, 45 * HOUR_MS, 80 * HOUR_MS)
 SUMMARIES = "summaries"
+STEPS = 1500
 
 
 @dataclass(frozen=True)
@@ -96,32 +97,32 @@ class World:
         """Something happens."""
         rnd = self.rnd
         choice = rnd.random()
-        if choice < 0.12:
+        if choice < 0.04:
             self._produce(rnd.choice(self.sources))
-        elif choice < 0.145:
+        elif choice < 0.055:
             self._membership_changes()
             self.rebalance()
-        elif choice < 0.165:
+        elif choice < 0.07:
             rnd.choice(self.panes_changelogs + self.people_changelogs).compact(rnd)
-        elif choice < 0.175:
+        elif choice < 0.073:
             self._broker_ahead_ms = rnd.choice((0, 0, 3000, -4000, 2 * MINUTE_MS, -2 * MINUTE_MS))
             self._redis_ahead_ms = rnd.choice((0, 10 * MINUTE_MS, -10 * MINUTE_MS))
-        elif choice < 0.18:
+        elif choice < 0.0745:
             self._outage()
-        elif choice < 0.181:
+        elif choice < 0.075:
             self._replay()
-        elif choice < 0.186:
+        elif choice < 0.076:
             campaign = rnd.choice(CAMPAIGNS)
             log = self.summaries[summaries_partition(campaign.encode(), len(self.summaries))]
             self._tool.send(log, campaign.encode(), encode_admission(campaign, rnd.choice((None, 3000))))
-        elif choice < 0.2:
+        elif choice < 0.08:
             self._tool.deliver(rnd)
         else:
             self._work(rnd.choice(self.processes))
 
     def _work(self, process: Process) -> None:
         rnd = self.rnd
-        if process.paused and rnd.random() < 0.97:
+        if process.paused and rnd.random() < 0.99:
             return
         process.paused = False
         if process.alive and process.owners and rnd.random() < 0.6:
@@ -152,7 +153,7 @@ class World:
         rnd = self.rnd
         for process in self.processes:
             choice = rnd.random()
-            if process.alive and choice < 0.2:
+            if process.alive and choice < 0.12:
                 self._crash(process)
             elif process.alive and choice < 0.5:
                 process.frozen = not process.frozen
@@ -253,15 +254,20 @@ class World:
         if not self._all_owned() or rnd.random() < 0.5:
             self.rebalance()
         self.draining = True
+        # What zombies have sent may well arrive when all the others are done.
+        zombies_last = rnd.random() < 0.5
         for _ in range(most):
+            settled = all(owner.settled for owner in self.owned.values())
             for process in self.processes:
+                if zombies_last and not process.alive and not settled:
+                    continue
                 for owner in list(process.owners.values()):
                     next(owner.steps)
                 for _ in range(8):
                     process.producer.deliver(rnd)
             self._tool.deliver(rnd)
             waiting = self._tool.waiting or any(process.producer.waiting for process in self.processes)
-            if not waiting and all(owner.settled for owner in self.owned.values()):
+            if settled and not waiting:
                 return True
         return False
 
@@ -280,7 +286,7 @@ def small_caches(values: int) -> Iterator[None]:
         partition_module.HOT_VALUES = before
 
 
-def simulate(seed: int, without: Collection[Rule] = (), steps: int = 500) -> tuple[World, bool]:
+def simulate(seed: int, without: Collection[Rule] = (), steps: int = STEPS) -> tuple[World, bool]:
     """A whole run. Returns the world at its end, and whether everything was finished."""
     rnd = random.Random(seed)
     with small_caches(rnd.choice((0, 3, 50_000))):

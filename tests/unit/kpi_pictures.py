@@ -71,7 +71,12 @@ def channel(counters: Mapping[int, int] = COUNTERS, people: Mapping[int, float] 
 
 
 def campaign(
-    name: str, *, active: bool = True, title: str | None = None, owner: str | None = None, channels: tuple[int, ...] = (2,)
+    name: str,
+    *,
+    active: bool = True,
+    title: str | None = None,
+    owner: str | None = None,
+    channels: tuple[int, ...] = (2,),
 ) -> CampaignSnapshot:
     shown = {0: channel()} | {code: channel() for code in channels}
     return CampaignSnapshot(name, title, owner, active, shown)

@@ -137,7 +137,11 @@ def test_rate_has_a_value_exactly_where_its_denominator_is_not_zero() -> None:
     for kpi in KPIS:
         if kpi.kind not in (Kind.RATIO, Kind.SCORE):
             continue
-        for counters, people in ((sums().counters, sums().people), ({}, {}), ({Measure.CLICKS: 3}, {People.CLICKERS: 3.0})):
+        for counters, people in (
+            (sums().counters, sums().people),
+            ({}, {}),
+            ({Measure.CLICKS: 3}, {People.CLICKERS: 3.0}),
+        ):
             window = sums(counters, people)
             size = KPI_BY_NAME[kpi.denominator].formula(window)
             assert (kpi.formula(window) is not None) == bool(size), kpi.name

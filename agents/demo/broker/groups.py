@@ -158,7 +158,7 @@ class Group:
         return answer
 
     def _static_member(self, instance_id: str, member_id: str) -> Member | None:
-        """The member of this instance id, None for a first join. `Refused` if `member_id` is not (or no more) its id."""
+        """The member of this instance id, None for a first join. `Refused` if `member_id` is not its id any more."""
         member = next((m for m in self.members.values() if m.instance_id == instance_id), None)
         if member is None and member_id:
             raise Refused(ErrorCode.UNKNOWN_MEMBER_ID, "no member of this instance id")

@@ -43,9 +43,7 @@ async def sync(state: BrokerState, request: Any, version: int, _client: str) -> 
     try:
         group = state.groups.existing(request.group)
         instance_id = request.group_instance_id if version >= 3 else None
-        answer = await group.sync(
-            request.member_id, instance_id, request.generation_id, request.group_assignment
-        )
+        answer = await group.sync(request.member_id, instance_id, request.generation_id, request.group_assignment)
     except Refused as refused:
         answer = SyncAnswer(refused.code)
     return (0, answer.code, answer.assignment) if version >= 1 else (answer.code, answer.assignment)

@@ -122,7 +122,7 @@ def test_a_summary_names_its_block_and_how_far_it_reaches() -> None:
     opened.advance(5, 107, T + 900)
     summary = only(opened)
     assert (summary.source, summary.start, summary.last, summary.bucket_ms) == (SOURCE, 100, 107, T - T % 5_000)
-    assert opened.last_timestamp_ms == T + 900
+    assert (opened.last_timestamp_ms, summary.newest_ms) == (T + 900, T + 900)
 
 
 def test_a_later_summary_says_everything_again() -> None:

@@ -245,6 +245,14 @@ def test_the_ledger_of_a_source_is_merged_like_everything_else() -> None:
     assert unpack(owner.state()[ledger_key(SOURCE)]).totals == {128: 15}
 
 
+def test_the_newest_time_of_the_log_never_goes_back() -> None:
+    owner = Owner()
+    for offset, newest_ms in enumerate((T, T + 900, T + 100)):
+        summary = Summary(SOURCE, 0, 9 + offset, T, [Entry(0, 0, 0, {128: 10})], [], newest_ms)
+        owner.read(offset, next(encode_summary(LEDGER, summary)), campaign=b"")
+    assert owner.merge.newest_ms == T + 900
+
+
 def test_the_ledger_takes_no_campaigns_place() -> None:
     owner = Owner(limit=0)
     owner.read(0, next(encode_summary(LEDGER, Summary(SOURCE, 0, 9, T, [Entry(0, 0, 0, {128: 10})]))), campaign=b"")
@@ -365,6 +373,19 @@ def test_values_that_are_no_longer_kept_decoded_are_read_again(monkeypatch: pyte
         owner.state()
     assert owner.clicks() == 7
     assert round(People.unpack(owner.people[REACH_OF_AURORA])[0].estimate()) == 3
+
+
+def test_acknowledged_values_leave_memory_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition_module, "HOT_VALUES", 0)
+    owner, other = Owner(), Owner()
+    owner.read(0, clicks(0, 9, 4))
+    owner.state()
+    other.read(0, clicks(0, 9, 40))
+    other.state()
+    owner.values[LAUNCH_OF_AURORA] = other.values[LAUNCH_OF_AURORA]
+    owner.read(1, clicks(10, 19, 3))
+    owner.state()
+    assert owner.clicks() == 43
 
 
 def test_what_has_changed_since_its_statement_is_not_forgotten_by_the_acknowledgement(

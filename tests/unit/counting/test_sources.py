@@ -19,7 +19,7 @@ def test_a_topic_made_anew_is_another_source() -> None:
 
 
 def test_no_two_sources_share_a_number() -> None:
-    numbers = {source_number(code, partition) for code in range(1, MAX_TOPICS) for partition in range(0, 300)}
+    numbers = {source_number(code, partition) for code in range(1, MAX_TOPICS) for partition in range(300)}
     assert len(numbers) == (MAX_TOPICS - 1) * 300
 
 

@@ -1,0 +1,1 @@
+"""The command `launchpulse`: one file a command, what each exits with in `agents.cli.common`."""

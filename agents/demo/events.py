@@ -1,0 +1,133 @@
+"""Sound events of each topic: the fields that they are sent with, and what each must add to its campaign's totals."""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from agents.demo.account import Adds
+from agents.demo.story import CHANNEL_WEIGHTS, Market, Phase
+from agents.demo.texts import TEXTS, tone_of
+
+CENT = 10_000
+"""A hundredth of a unit of money, or of a sentiment score, in millionths."""
+
+SCORED_SHARE = 0.6
+MACHINE_OPENS = 0.35
+MACHINE_CLICKS = 0.12
+UNSUBSCRIBES = 0.01
+REFUNDS = 0.05
+
+_CHANNELS = {
+    topic: (tuple(weights), tuple(accumulate(weights.values()))) for topic, weights in CHANNEL_WEIGHTS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An event's own fields without its id, time and campaign. `adds` holds where it is neither a test nor spoiled."""
+
+    channel: str
+    source: str
+    fields: dict[str, Any]
+    flags: tuple[str, ...]
+    adds: Adds
+
+
+def make_event(rng: random.Random, topic: str, market: Market, phase: Phase) -> Made:
+    """An event of the topic as it would come from that market in that phase. Raises KeyError for an unknown topic."""
+    channels, steps = _CHANNELS[topic]
+    channel = channels[bisect(steps, rng.random() * steps[-1])]
+    source, fields, flags, adds = _MAKERS[topic](rng, market, phase)
+    if topic != "mention" or rng.random() < 0.5:
+        fields["person"] = f"p-{market.campaign}-{int(market.people * rng.random() ** 2)}"
+    return Made(channel, source, fields, flags, adds)
+
+
+_Parts = tuple[str, dict[str, Any], tuple[str, ...], Adds]
+
+
+def _open(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+    fields: dict[str, Any] = {"message": f"{market.campaign}-{phase.name}"}
+    if rng.random() < MACHINE_OPENS:
+        return "mailer", {**fields, "machine": True}, ("machine",), (("machine_opens", 1),)
+    return "mailer", fields, (), (("opens", 1),)
+
+
+def _click(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+    fields: dict[str, Any] = {"link": f"https://example.com/{market.campaign}"}
+    kind = rng.random()
+    if kind < MACHINE_CLICKS:
+        return "mailer", {**fields, "machine": True}, ("machine",), (("machine_clicks", 1),)
+    if kind < MACHINE_CLICKS + UNSUBSCRIBES:
+        return "mailer", {**fields, "unsubscribe": True}, (), (("unsubscribes", 1),)
+    return "mailer", fields, (), (("clicks", 1),)
+
+
+def _visit(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+    fields = {"session": f"s-{rng.getrandbits(40):x}", "page": f"/{market.campaign}"}
+    if rng.random() < phase.engaged:
+        return "web", {**fields, "engaged": True}, (), (("visits", 1), ("engaged_visits", 1))
+    return "web", fields, (), (("visits", 1),)
+
+
+def _mention(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+    language = rng.choice(market.languages)
+    hundredths = max(-100, min(100, round(rng.gauss(phase.mood, 0.35) * 100)))
+    audience = int(rng.paretovariate(1.2) * 50)
+    fields: dict[str, Any] = {
+        "text": rng.choice(TEXTS[language][tone_of(hundredths)]),
+        "author": f"@user{rng.randrange(10_000)}",
+        "language": language,
+        "audience": audience,
+    }
+    if rng.random() >= SCORED_SHARE:
+        return "listening", fields, (), (("mentions_unknown", 1), ("audience", audience))
+    fields["sentiment"] = hundredths / 100
+    word = "positive" if hundredths > 5 else "negative" if hundredths < -5 else "neutral"
+    score = ("mention_score", hundredths * CENT)
+    return "listening", fields, (), ((f"mentions_{word}", 1), score, ("mention_scored", 1), ("audience", audience))
+
+
+def _sale(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+    currencies = tuple(market.prices)
+    shares = tuple(accumulate(share for share, _ in market.prices.values()))
+    currency = currencies[bisect(shares, rng.random() * shares[-1])]
+    units = rng.choice((1, 1, 1, 2, 2, 3))
+    cents = market.prices[currency][1] * units - rng.choice((0, 0, 0, 500))
+    source = rng.choice(("shop", "shop", "marketplace"))
+    # A number is exact as a shortest float up to 15 digits; a string always is.
+    amount: float | str = cents / 100 if rng.random() < 0.5 else f"{cents // 100}.{cents % 100:02}"
+    fields: dict[str, Any] = {
+        "order": f"A-{rng.getrandbits(32)}",
+        "amount": amount,
+        "currency": currency,
+        "units": units,
+    }
+    margin = cents
+    if has_cost := rng.random() < 0.7:
+        cost = cents * rng.randrange(40, 60) // 100
+        fields["cost"] = cost / 100
+        margin = cents - cost
+    if rng.random() < REFUNDS:
+        fields["kind"] = "refund"
+        adds: tuple[tuple[str, int], ...] = (("refunds", 1), (f"refunded:{currency}", cents * CENT))
+        margin = -margin
+    else:
+        adds = (("sales", 1), ("units", units), (f"revenue:{currency}", cents * CENT))
+    if has_cost:
+        adds = (*adds, (f"margin:{currency}", margin * CENT))
+    return source, fields, (), adds
+
+
+_MAKERS: Mapping[str, Callable[[random.Random, Market, Phase], _Parts]] = {
+    "open": _open,
+    "click": _click,
+    "visit": _visit,
+    "mention": _mention,
+    "sale": _sale,
+}
