@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 
 class TopicMissing(Exception):
     """The topic does not exist; the text says what to do."""
+
+
+async def partitions_of(topics: Iterable[str], kafka: Mapping[str, Any]) -> dict[str, list[TopicPartition]]:
+    """The partitions of each of the topics; none for one that does not exist."""
+    admin = AIOKafkaAdminClient(**kafka)
+    await admin.start()
+    try:
+        # All topics, not ours by name: a broker may create a topic that it is asked about.
+        described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+    finally:
+        await admin.close()
+    return {
+        topic: sorted(TopicPartition(topic, partition["partition"]) for partition in described.get(topic, ()))
+        for topic in topics
+    }
 
 
 async def read_whole(topic: str, kafka: Mapping[str, Any]) -> AsyncIterator[ConsumerRecord]:
@@ -17,12 +33,12 @@ async def read_whole(topic: str, kafka: Mapping[str, Any]) -> AsyncIterator[Cons
 
     `kafka` are aiokafka's connection arguments. Raises TopicMissing, and KafkaError where the broker does not answer.
     """
+    partitions = (await partitions_of([topic], kafka))[topic]
+    if not partitions:
+        raise TopicMissing(f"topic {topic} does not exist: run `launchpulse topics create`")
     consumer = AIOKafkaConsumer(enable_auto_commit=False, auto_offset_reset="none", **kafka)
     await consumer.start()
     try:
-        if topic not in await consumer.topics():
-            raise TopicMissing(f"topic {topic} does not exist: run `launchpulse topics create`")
-        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)

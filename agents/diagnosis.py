@@ -89,11 +89,11 @@ async def _answers_as_ours(host: str, port: int) -> bool:
     try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_connection(host, port)
-            writer.write(f"GET /healthz HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-            await writer.drain()
-            answer = await reader.read(2_048)
-            writer.close()
-            await writer.wait_closed()
+            try:
+                writer.write(f"GET /healthz HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+                answer = await reader.read(2_048)
+            finally:
+                writer.close()
     except (OSError, TimeoutError):
         return False
     return b"launchpulse" in answer.lower()
@@ -201,7 +201,11 @@ async def _claims_memory(
 ) -> Finding:
     topics = {name: topic for name, topic in Names(settings).event_topics.items() if name in states}
     try:
-        rates = await _rates(settings, list(topics)) if rate is None else {n: rate / len(topics) for n in topics}
+        rates = (
+            await _rates(settings, {n: states[n].partitions for n in topics})
+            if rate is None
+            else {n: rate / len(topics) for n in topics}
+        )
     except (KafkaError, OSError):
         return Finding("redis memory", "warning", "can't be estimated while Kafka does not answer", "use --rate")
     need = sum(
@@ -218,19 +222,15 @@ async def _claims_memory(
     return Finding("redis memory", "ok", message)
 
 
-async def _rates(settings: Settings, names: list[str]) -> dict[str, float]:
+async def _rates(settings: Settings, partitions: Mapping[str, int]) -> dict[str, float]:
     """Records a second of each topic, over what its log holds; 0 for an empty one."""
     consumer = AIOKafkaConsumer(enable_auto_commit=False, auto_offset_reset="none", **kafka_arguments(settings))
     await consumer.start()
     try:
-        rates = {}
-        for name in names:
-            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
-            if not partitions:
-                await consumer.topics()
-                partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
-            rates[name] = await _rate(consumer, partitions)
-        return rates
+        return {
+            name: await _rate(consumer, [TopicPartition(name, number) for number in range(count)])
+            for name, count in partitions.items()
+        }
     finally:
         await consumer.stop()
 

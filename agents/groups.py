@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import for_code
+from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError, for_code
+
+from agents.compacted import partitions_of
+
+T = TypeVar("T")
+COORDINATOR_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Lag:
 
 async def read_group(admin: AIOKafkaAdminClient, group: str) -> Group:
     """The group as its coordinator sees it; a group that never was is `Dead` and has no members."""
-    answers = await admin.describe_consumer_groups([group])
+    answers = await _with_coordinator(lambda: admin.describe_consumer_groups([group]))
     code, _, state, _, _, members, *_ = answers[0].groups[0]
     if code:
         raise for_code(code)(f"the group {group} can't be described")
@@ -46,24 +52,30 @@ async def read_lag(
     admin: AIOKafkaAdminClient, kafka: Mapping[str, Any], group: str, topics: Iterable[str]
 ) -> dict[tuple[str, int], Lag]:
     """The lag of every partition of the topics that exist, by (topic, partition)."""
+    partitions = [tp for some in (await partitions_of(topics, kafka)).values() for tp in some]
     consumer = AIOKafkaConsumer(enable_auto_commit=False, **kafka)
     await consumer.start()
     try:
-        existing = await consumer.topics()
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            if topic in existing
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
         starts = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
     finally:
         await consumer.stop()
-    committed = await admin.list_consumer_group_offsets(group)
+    committed = await _with_coordinator(lambda: admin.list_consumer_group_offsets(group))
     return {
         (tp.topic, tp.partition): Lag(
             committed[tp].offset if tp in committed and committed[tp].offset >= 0 else None, starts[tp], ends[tp]
         )
         for tp in partitions
     }
+
+
+async def _with_coordinator(ask: Callable[[], Awaitable[T]]) -> T:
+    """Asks until there is a coordinator: a broker that never had a group makes its topic at the first question."""
+    deadline = asyncio.get_running_loop().time() + COORDINATOR_SECONDS
+    while True:
+        try:
+            return await ask()
+        except (GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError):
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.3)

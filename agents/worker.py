@@ -1,10 +1,14 @@
 """Running a worker: what must be right before it may start, then Faust."""
 
 import asyncio
+import logging
 import os
+import socket
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 import faust
 import structlog
@@ -13,8 +17,11 @@ from mode import Service
 
 from agents.app import Parts, create_app
 from agents.claims.client import Claims
+from agents.claims.errors import ClaimsError
+from agents.claims.link import AWAY, Link
 from agents.claims.pins import Deployment, Pins, SettingsTopic, hash_key_fingerprint
-from agents.connections import kafka_arguments
+from agents.claims.policy import require
+from agents.connections import kafka_arguments, redis_address
 from agents.health import WorkerHealth, health_of
 from agents.kafka.calm import backoff_seconds
 from agents.logs import configure_logs, log_config
@@ -23,7 +30,7 @@ from agents.settings import Settings
 from agents.snapshot import Snapshot
 from agents.topics import checked_topics
 from agents.web.app import build_web
-from agents.web.server import WebServer
+from agents.web.server import WebServer, WebServerRefused
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +47,11 @@ class Ground:
 
 
 async def prepare(settings: Settings) -> Ground:
-    """Check the topics and the pins; waits for a broker that is not there yet.
+    """Check Redis' policy, the topics and the pins; waits for a broker that is not there yet.
 
-    Raises TopicsError or PinMismatch, in one line, where the worker must not start.
+    Raises RedisPolicyError, TopicsError or PinMismatch, in one line, where the worker must not start.
     """
+    await check_redis(settings)
     attempt = 0
     while True:
         try:
@@ -67,10 +75,34 @@ async def prepare(settings: Settings) -> Ground:
             return Ground(origin, deployment, retention)
 
 
-def run_worker(settings: Settings) -> None:
+async def check_redis(settings: Settings) -> None:
+    """Raises RedisPolicyError where Redis answers and would lose claims. One that is away is waited for later."""
+    try:
+        link = await Link.open(redis_address(settings))
+    except AWAY as error:
+        log.warning("Redis cannot be reached yet", error=str(error))
+        return
+    try:
+        await require(link)
+    finally:
+        await link.close()
+
+
+def check_port(settings: Settings) -> None:
+    """Raises WebServerRefused, in one line, where the web server could not listen."""
+    try:
+        socket.create_server((settings.web_host, settings.web_port), reuse_port=False).close()
+    except OSError as error:
+        raise WebServerRefused(
+            f"LAUNCHPULSE_WEB_PORT {settings.web_port} of {settings.web_host} cannot be had: {error.strerror}"
+        ) from error
+
+
+def run_worker(settings: Settings) -> NoReturn:
     """Run a worker until it is stopped. Ends the process with Faust's exit code; raises what `prepare` raises."""
     configure_logs(settings.log_level, settings.log_format)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    check_port(settings)
     ground = asyncio.run(prepare(settings))
     parts = create_app(settings, ground.origin, ground.deployment, ground.retention)
     worker = faust.Worker(
@@ -80,7 +112,17 @@ def run_worker(settings: Settings) -> None:
         logging_config=log_config(settings.log_level, settings.log_format),
         redirect_stdouts=False,
     )
-    worker.execute_from_commandline()
+    code: str | int | None = 1
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as ended:
+        code = ended.code
+    except (ClaimsError, WebServerRefused) as refused:
+        sys.stderr.write(f"launchpulse: {refused}\n")
+    finally:
+        logging.shutdown()
+        # Not by returning: the sketches' binding would complain, a line each, of every sketch that is still in memory.
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def services(settings: Settings, parts: Parts) -> list[Service]:

@@ -82,13 +82,14 @@ def exit_code_of(error: BaseException) -> Exit | None:
     from agents.claims.errors import ClaimsError
     from agents.settings_errors import SettingsError
     from agents.topics import TopicsError
+    from agents.web.server import WebServerRefused
 
     match error:
         case SettingsError():
             return Exit.USAGE
         case KafkaConnectionError() | RedisConnectionError() | RedisTimeoutError() | Unreachable() | OSError():
             return Exit.UNREACHABLE
-        case Refused() | TopicsError() | ClaimsError() | KafkaError() | RedisError():
+        case Refused() | WebServerRefused() | TopicsError() | ClaimsError() | KafkaError() | RedisError():
             return Exit.REFUSED
         case KeyboardInterrupt():
             return Exit.INTERRUPTED

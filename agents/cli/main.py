@@ -6,10 +6,9 @@ import sys
 from importlib import metadata
 from typing import Annotated
 
-import click
 import typer
 
-from agents.cli import campaigns, dead_letters, doctor, status, topics, worker
+from agents.cli import campaigns, claims, dead_letters, doctor, status, topics, worker
 from agents.cli.common import Exit, err, exit_code_of
 from agents.settings_errors import one_line
 
@@ -26,6 +25,7 @@ app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.add_typer(topics.app, name="topics")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(claims.app, name="claims")
 app.add_typer(dead_letters.app, name="dead-letters")
 
 
@@ -57,15 +57,9 @@ def run(arguments: list[str] | None = None) -> None:
 def run_command(arguments: list[str] | None = None) -> int:
     """Runs the command. Returns its exit code; only a bug raises."""
     try:
-        code = app(args=arguments, prog_name="launchpulse", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return Exit.USAGE
-    except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
-    except click.Abort:
-        return Exit.INTERRUPTED
+        app(args=arguments, prog_name="launchpulse")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else Exit.OK
     except (Exception, KeyboardInterrupt) as error:
         known = exit_code_of(error)
         if known is None:
@@ -73,7 +67,7 @@ def run_command(arguments: list[str] | None = None) -> int:
         if known is not Exit.INTERRUPTED:
             err().print(f"launchpulse: {one_line(str(error) or type(error).__name__, 2_000)}", markup=False)
         return known
-    return int(code or 0)
+    return Exit.OK
 
 
 if __name__ == "__main__":

@@ -22,9 +22,7 @@ MACHINE_CLICKS = 0.12
 UNSUBSCRIBES = 0.01
 REFUNDS = 0.05
 
-_CHANNELS = {
-    topic: (tuple(weights), tuple(accumulate(weights.values()))) for topic, weights in CHANNEL_WEIGHTS.items()
-}
+_CHANNELS = {topic: (tuple(weights), tuple(accumulate(weights.values()))) for topic, weights in CHANNEL_WEIGHTS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,16 @@ import orjson
 from agents.demo.account import Adds, Outcome, Record
 from agents.demo.events import Made, make_event
 from agents.demo.spoiled import spoil
-from agents.demo.story import MARKETS, STORY_SECONDS, TOPIC_WEIGHTS, Market, Phase, mood_of, phase_at
+from agents.demo.story import (
+    MARKETS,
+    PREVENTED_SHARE,
+    STORY_SECONDS,
+    TOPIC_WEIGHTS,
+    Market,
+    Phase,
+    mood_of,
+    phase_at,
+)
 
 MINUTE_MS = 60_000
 RESENT_SHARE = 0.015
@@ -62,6 +71,8 @@ class Simulator:
         market = MARKETS[bisect(_MARKET_STEPS, rng.random() * _MARKET_STEPS[-1])]
         topic = _TOPICS[bisect(_TOPIC_STEPS, rng.random() * _TOPIC_STEPS[-1])]
         phase = mood_of(self.phase(now_ms), market)
+        if phase.hit and topic in ("click", "sale") and rng.random() < PREVENTED_SHARE:
+            topic = "visit"
         made = make_event(rng, topic, market, phase)
         number = self._numbers[made.source] = self._numbers.get(made.source, 0) + 1
         fields: dict[str, Any] = {

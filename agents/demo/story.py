@@ -27,8 +27,8 @@ class Phase:
     """A part of the story.
 
     `until` is where it ends, as a share of the story's length; `rate` multiplies the number of events; `engaged` is the
-    share of visits that are engaged and scales clicks; `mood` is the mean sentiment, -1 to 1. `hit` names the campaigns
-    that a trouble is about; the others go on as in calm times.
+    share of visits that are engaged; `mood` is the mean sentiment, -1 to 1; `tests` the share of test events. `hit`
+    names the campaigns that a trouble is about; the others go on as in calm times.
     """
 
     name: str
@@ -43,24 +43,37 @@ class Phase:
 
 MARKETS = (
     Market("aurora", "Aurora lamp, Europe", "Maria", 0.55, {"EUR": (0.7, 4990), "GBP": (0.3, 4490)}, ("en",), 60_000),
-    Market("zarya", "Заря, запуск в СНГ", "Олег", 0.25, {"RUB": (0.8, 499_000), "KZT": (0.2, 2_599_000)}, ("ru",), 30_000),
-    Market("borealis", "Borealis headphones", "Sam", 0.2, {"USD": (0.85, 12_900), "JPY": (0.15, 1_980_000)}, ("en", "ru"), 20_000),
+    Market(
+        "zarya", "Заря, запуск в СНГ", "Олег", 0.25, {"RUB": (0.8, 499_000), "KZT": (0.2, 2_599_000)}, ("ru",), 30_000
+    ),
+    Market(
+        "borealis",
+        "Borealis headphones",
+        "Sam",
+        0.2,
+        {"USD": (0.85, 12_900), "JPY": (0.15, 1_980_000)},
+        ("en", "ru"),
+        20_000,
+    ),
 )
 
-CALM = Phase("calm", "an ordinary minute", 1.0, 0.8, 0.52, 0.3)
+CALM = Phase("calm", "an ordinary minute", 1.0, 0.8, 0.48, 0.3)
 
 PHASES = (
-    Phase("teaser", "before the launch: mails go out, links are tested", 0.15, 0.5, 0.45, 0.2, tests=0.04),
-    Phase("rush", "launch! everybody comes at once", 0.5, 1.5, 0.62, 0.45),
-    Phase("drop", "engagement drops: Aurora's landing page is broken", 0.8, 0.8, 0.1, -0.5, hit=("aurora",)),
-    Phase("repaired", "the page is repaired, people come back", 1.0, 0.8, 0.55, 0.25),
+    Phase("teaser", "before the launch: mails go out, links are tested", 0.15, 0.5, 0.42, 0.2, tests=0.04),
+    Phase("rush", "launch! everybody comes at once", 0.5, 1.5, 0.55, 0.45),
+    Phase("drop", "engagement drops: Aurora's landing page is broken", 0.8, 0.8, 0.08, -0.5, hit=("aurora",)),
+    Phase("repaired", "the page is repaired, people come back", 1.0, 0.8, 0.5, 0.25),
 )
 """The mean of the rates over the story is 1, so that a demo of N seconds at rate R sends about N * R events."""
 
 STORY_SECONDS = 120.0
 """Length of the story where the demo has no end; then it begins again."""
 
-TOPIC_WEIGHTS: Weights = {"visit": 0.40, "open": 0.22, "click": 0.18, "mention": 0.10, "sale": 0.10}
+TOPIC_WEIGHTS: Weights = {"visit": 0.62, "open": 0.20, "click": 0.09, "mention": 0.04, "sale": 0.05}
+
+PREVENTED_SHARE = 0.6
+"""Of the clicks and sales of a campaign in trouble, so many become mere visits."""
 
 CHANNEL_WEIGHTS: Mapping[str, Weights] = {
     "open": {"email": 0.85, "push": 0.1, "sms": 0.05},

@@ -42,7 +42,9 @@ class StatementTable(faust.Table[bytes, bytes]):
         term: partition -> the term of the present generation; its keys are the partitions owned now.
         changed: partitions whose values the last recovery brought or altered.
         on_recovered: called with each partition owned, in every generation, once its values are complete.
-        on_lost: called with a partition whose values have just been dropped.
+        on_lost: called with a partition whose values have just been dropped, and before `on_recovered` with one that
+            stayed but was altered by recovery (others owned it while this worker was frozen): what was built on its
+            values holds no more.
         send_timeout_seconds: how long an acknowledgement may take before `NotAcknowledged`.
     """
 
@@ -58,6 +60,7 @@ class StatementTable(faust.Table[bytes, bytes]):
         self.values: dict[bytes, bytes] = {}  # type: ignore[assignment]
         self.term: dict[int, bytes] = {}
         self.changed: set[int] = set()
+        self._arrived: set[int] = set()
         self.on_recovered: Callable[[int], None] = _ignore
         self.on_lost: Callable[[int], None] = _ignore
         self.send_timeout_seconds = 30.0
@@ -168,6 +171,7 @@ class StatementTable(faust.Table[bytes, bytes]):
         """Evicts the partitions that leave or arrive, has recovery read them whole, and begins new terms."""
         topic = self.changelog_topic_name
         self.changed.clear()
+        self._arrived = {tp.partition for tp in newly_assigned if tp.topic == topic}
         for tp in revoked | newly_assigned:
             if tp.topic == topic:
                 self._evict(tp.partition)
@@ -216,7 +220,6 @@ class StatementTable(faust.Table[bytes, bytes]):
         term, key = record_key[:TERM_BYTES], record_key[TERM_BYTES:]
         unstated = self._unstated[partition]
         terms = unstated.get(key, ())
-        self.changed.add(partition)
         if value is None:
             left = tuple(other for other in terms if other != term)
             if left:
@@ -224,18 +227,24 @@ class StatementTable(faust.Table[bytes, bytes]):
             elif terms:
                 del unstated[key]
                 self._drop(partition, key)
+                self.changed.add(partition)
             return
         if term not in terms:
             unstated[key] = (*terms, term)
         have = self.values.get(key)
-        self.values[key] = value if have is None or have == value else self.reconcile(have, value)
-        self._keys[partition].add(key)
+        value = value if have is None or have == value else self.reconcile(have, value)
+        if value != have:
+            self.values[key] = value
+            self._keys[partition].add(key)
+            self.changed.add(partition)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Tells the application of every partition owned, once the values of all are complete."""
         await super().on_recovery_completed(active_tps, standby_tps)
         try:
             for tp in sorted(active_tps):
+                if tp.partition in self.changed - self._arrived:
+                    self.on_lost(tp.partition)
                 if tp.partition in self.term:
                     self.on_recovered(tp.partition)
         except Exception as error:

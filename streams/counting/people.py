@@ -79,10 +79,15 @@ class People:
 
 
 def unite(one: bytes, other: bytes) -> bytes:
-    """The union of two packed values of one key, with the further `at`: what recovery keeps of all terms."""
+    """The union of two packed values of one key, with the further `at`: what recovery keeps of all terms.
+
+    `one` itself where `other` adds nothing to it.
+    """
     first, second = _stated(one), _stated(other)
-    sketch = _union((first.sketch, second.sketch))
-    return _HEAD + _encode(_Stated(max(first.at, second.at), sketch.serialize()))
+    sketch = _union((first.sketch, second.sketch)).serialize()
+    if second.at <= first.at and sketch == _union((first.sketch,)).serialize():
+        return one
+    return _HEAD + _encode(_Stated(max(first.at, second.at), sketch))
 
 
 def estimate(packed: Iterable[bytes]) -> float:

@@ -130,7 +130,8 @@ class Ingest:
         if Rule.CLAIMS_OUTLIVE_THE_LOG not in self._world.without:
             keep_ms += self._world.retention_ms + SEGMENT_MS + HOUR_MS
         ids = [
-            ((topic.code, event.hour, event.event.source or "", event.event.id), (number, offset)) for event, offset in some
+            ((topic.code, event.hour, event.event.source or "", event.event.id), (number, offset))
+            for event, offset in some
         ]
         return self._world.redis.claim(ids, keep_ms)
 
@@ -159,9 +160,7 @@ class Ingest:
         for campaign, summary in block.summaries():
             key = campaign.encode()
             log = world.summaries[summaries_partition(key, len(world.summaries))]
-            deliveries += [
-                self._process.producer.send(log, key, value) for value in encode_summary(CAMPAIGN, summary)
-            ]
+            deliveries += [self._process.producer.send(log, key, value) for value in encode_summary(CAMPAIGN, summary)]
         key = f"{self._source.topic.name}/{self._source.partition}".encode()
         log = world.summaries[summaries_partition(key, len(world.summaries))]
         deliveries += [self._process.producer.send(log, key, value) for value in encode_summary(LEDGER, block.ledger())]

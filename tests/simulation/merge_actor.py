@@ -16,6 +16,9 @@ from tests.simulation.rules import Rule
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+GENERATION_BYTES = 4
+"""A term begins with the generation that it belongs to."""
+
 
 class Table:
     """The acknowledged values of one partition, and the terms that are known to have stated each key."""
@@ -85,8 +88,13 @@ class Table:
     def _forget_older(self, producer: Producer, keys: Collection[bytes]) -> None:
         for key in keys:
             for term in sorted(self.terms.get(key, ())):
-                if term != self.term:
+                if term != self.term and self._may_forget(term):
                     producer.send(self._log, term + key, None)
+
+    def _may_forget(self, term: bytes) -> bool:
+        if self._world.without & {Rule.ONLY_OLDER_GENERATIONS, Rule.ONE_TERM_A_GENERATION}:
+            return True
+        return term[:GENERATION_BYTES] < self.term[:GENERATION_BYTES]
 
     def forget(self, producer: Producer, keys: Collection[bytes]) -> Steps:
         """Expiry: delete under every known term, then drop."""
@@ -160,7 +168,9 @@ class Merge:
             return bytes(TERM_BYTES)
         if Rule.ONE_TERM_A_GENERATION in without:
             return self._process.number.to_bytes(TERM_BYTES, "big")
-        return self._world.rnd.randbytes(TERM_BYTES)
+        return self._generation.to_bytes(GENERATION_BYTES, "big") + self._world.rnd.randbytes(
+            TERM_BYTES - GENERATION_BYTES
+        )
 
     def _read(self, merge: PartitionMerge) -> bool:
         records = self._log.read(self._position, self._world.rnd.randint(1, 6))

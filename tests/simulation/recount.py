@@ -49,7 +49,16 @@ def block_starts(records: list[Record], max_offsets: int) -> list[tuple[Record, 
     return cut
 
 
-def recount(expected: Expected, topic: str, code: int, number: int, records: list[Record], max_offsets: int, redis: Redis, zone: ZoneInfo) -> None:
+def recount(
+    expected: Expected,
+    topic: str,
+    code: int,
+    number: int,
+    records: list[Record],
+    max_offsets: int,
+    redis: Redis,
+    zone: ZoneInfo,
+) -> None:
     """Count one source's whole log."""
     ledger = expected.ledger[number]
     for record, first in block_starts(records, max_offsets):
@@ -96,7 +105,16 @@ def _classify(topic: str, record: Record) -> tuple[dict | None, str]:
     return event, ""
 
 
-def _count(expected: Expected, topic: str, event: dict, record: Record, bucket_ms: int, owner: Owner, redis: Redis, zone: ZoneInfo) -> None:
+def _count(
+    expected: Expected,
+    topic: str,
+    event: dict,
+    record: Record,
+    bucket_ms: int,
+    owner: Owner,
+    redis: Redis,
+    zone: ZoneInfo,
+) -> None:
     time_ms = event.get("mended", event["time"])
     late = record.timestamp_ms - event["time"] > 15 * MINUTE_MS
     channel = CHANNELS.index(event["channel"]) + 1 if event["channel"] in CHANNELS else CHANNELS.index("other") + 1

@@ -40,7 +40,9 @@ class Redis:
 
     def first_purchases(self, buyers: Sequence[tuple[bytes, Owner]]) -> set[int]:
         """The indices of the sales that are the first ever of their person."""
-        return {index for index, (person, owner) in enumerate(buyers) if self._buyers.setdefault(person, owner) == owner}
+        return {
+            index for index, (person, owner) in enumerate(buyers) if self._buyers.setdefault(person, owner) == owner
+        }
 
     @property
     def first_buyers(self) -> dict[bytes, Owner]:

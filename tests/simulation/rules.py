@@ -20,6 +20,9 @@ class Rule(StrEnum):
     """An owner states every key that a record concerns under its own term, even where the record changed nothing."""
     TOMBSTONES_LAST = "tombstones-last"
     """Older terms' statements are deleted only after the own one has been acknowledged; without: before it is sent."""
+    ONLY_OLDER_GENERATIONS = "only-older-generations"
+    """An owner deletes only what terms of older generations have said; without: what any other term has, so that a zombie
+    that recovers late deletes the statements of its successor."""
     CUT_BY_THE_LOG = "cut-by-the-log"
     """Blocks end where the log says so; without: only between two slices."""
     CLAIMS_OUTLIVE_THE_LOG = "claims-outlive-the-log"

@@ -21,6 +21,7 @@ from tests.simulation.verdict import run
 MOST_SEEDS = 1500
 SCRIPTED = (
     Rule.KEY_WITH_TERM,
+    Rule.ONLY_OLDER_GENERATIONS,
     Rule.ONE_TERM_A_GENERATION,
     Rule.OWN_STATEMENT_BEFORE_COMMIT,
     Rule.RECOVERY_TO_THE_END,
@@ -52,23 +53,22 @@ class _World:
 
 
 class _Script:
-    """One key, in one partition: two blocks of the same source, each with one click."""
+    """One key, in one partition: three blocks of the same source, each with one click."""
 
     def __init__(self, *without: Rule) -> None:
         self.world = _World(frozenset(without))
         self.summaries = Log(lambda: 0)
         self.changelog = Log(lambda: 0)
-        for offset in (0, 1):
+        for offset in (0, 1, 2):
             entry = Entry(2, Tier.LAUNCH, 0, {Measure.CLICKS: 1})
             for value in encode_summary(CAMPAIGN, Summary(65, offset, offset, 0, [entry])):
                 self.summaries.append(b"aurora", value)
 
-    def clicks_recovered_from(self, committed: int) -> int:
-        """What a new owner counts that recovers from the compacted changelog and reads the rest of the summaries."""
+    def clicks_recovered(self) -> int:
+        """What a new owner recovers from the compacted changelog, when nothing is left to be read behind the commit."""
         self.changelog.compact(self.world.rnd, cut=len(self.changelog.records))
-        last = _Owner(self, b"latest")
+        last = _Owner(self, b"0009-x")
         last.recover()
-        last.read(committed, 2)
         return last.clicks()
 
 
@@ -81,7 +81,9 @@ class _Owner:
         self.table = Table(script.world, script.changelog, furthest)
         self.table.term = term
         table = self.table
-        self.merge = PartitionMerge(ZoneInfo("UTC"), table.values.get, lambda key: None, table.unstated, lambda key: False)
+        self.merge = PartitionMerge(
+            ZoneInfo("UTC"), table.values.get, lambda key: None, table.unstated, lambda key: False
+        )
 
     def recover(self) -> None:
         for _ in self.table.recover():
@@ -118,18 +120,18 @@ class _Owner:
 
 def _zombie_overwrites(*without: Rule) -> int:
     script = _Script(*without)
-    term = b"no-one" if Rule.KEY_WITH_TERM in without else b""
+    term = b"000000" if Rule.KEY_WITH_TERM in without else b""
     # A zombie's statement of the first record is still on its way ...
-    zombie = _Owner(script, term or b"term-1")
+    zombie = _Owner(script, term or b"0001-x")
     zombie.read(0, 1)
     zombie.state()
     # ... while the next owner counts both records, states and commits.
-    owner = _Owner(script, term or b"term-2")
+    owner = _Owner(script, term or b"0002-x")
     owner.recover()
     owner.read(0, 2)
     owner.stated()
     zombie.deliver()
-    return script.clicks_recovered_from(committed=2)
+    return script.clicks_recovered()
 
 
 def test_a_zombies_late_statement_takes_nothing_from_the_further_one() -> None:
@@ -142,11 +144,11 @@ def test_without_the_term_in_the_record_key_a_zombies_late_statement_loses_a_cli
 
 def _term_comes_back(*without: Rule) -> int:
     script = _Script(*without)
-    first = _Owner(script, b"term-1")
+    first = _Owner(script, b"0001-x")
     first.read(0, 1)
     first.stated()
     # The next owner states the key anew; that it deletes the statement of the first term stays on its way for long.
-    second = _Owner(script, b"term-2")
+    second = _Owner(script, b"0002-x")
     second.recover()
     second.read(0, 1)
     waiting = second.state()
@@ -154,12 +156,12 @@ def _term_comes_back(*without: Rule) -> int:
     for _ in waiting:
         pass
     # Then the partition comes back to the first one, which counts on, states and commits.
-    third = _Owner(script, b"term-1" if Rule.ONE_TERM_A_GENERATION in without else b"term-3")
+    third = _Owner(script, b"0001-x" if Rule.ONE_TERM_A_GENERATION in without else b"0003-x")
     third.recover()
     third.read(1, 2)
     third.stated()
     second.deliver()
-    return script.clicks_recovered_from(committed=2)
+    return script.clicks_recovered()
 
 
 def test_a_late_tombstone_of_an_old_term_takes_nothing_from_who_owns_the_partition_again() -> None:
@@ -172,46 +174,75 @@ def test_without_one_term_a_generation_a_late_tombstone_loses_all_that_a_key_hol
 
 def _zombie_deletes_what_another_relied_on(*without: Rule) -> int:
     script = _Script(*without)
-    first = _Owner(script, b"term-1")
+    first = _Owner(script, b"0001-x")
     first.read(0, 1)
     first.stated()
-    # A second owner recovers that and states it anew, but is frozen with its statement on the way.
-    frozen = _Owner(script, b"term-2")
+    # The next owner recovers that and counts the second record, but is frozen with its statement on the way.
+    frozen = _Owner(script, b"0002-x")
     frozen.recover()
-    frozen.read(0, 1)
+    frozen.read(1, 2)
     waiting = frozen.state()
-    # The first, a zombie by now, goes on and states more than anybody else has.
-    first.read(1, 2)
+    # The first, a zombie by now, goes on and states more than anybody else has: all three records.
+    first.read(1, 3)
     first.stated()
-    # The third finds all in that statement; it changes nothing by reading on, and commits.
-    third = _Owner(script, b"term-3")
+    # The third owner finds them all in that statement: what it reads changes nothing, and it commits behind it.
+    third = _Owner(script, b"0003-x")
     third.recover()
-    third.read(0, 2)
+    third.read(1, 3)
     third.stated()
     # The frozen one wakes: its statement arrives, and it deletes the one that it knew, of the first term.
     frozen.deliver()
     for _ in waiting:
         pass
     frozen.deliver()
-    return script.clicks_recovered_from(committed=2)
+    return script.clicks_recovered()
 
 
 def test_a_zombies_tombstone_cannot_delete_the_only_statement_of_a_committed_record() -> None:
-    assert _zombie_deletes_what_another_relied_on() == 2
+    assert _zombie_deletes_what_another_relied_on() == 3
 
 
 def test_without_an_own_statement_before_the_commit_a_zombies_tombstone_loses_a_click() -> None:
-    assert _zombie_deletes_what_another_relied_on(Rule.OWN_STATEMENT_BEFORE_COMMIT) == 1
+    assert _zombie_deletes_what_another_relied_on(Rule.OWN_STATEMENT_BEFORE_COMMIT) == 2
+
+
+def _zombie_recovers_late(*without: Rule) -> int:
+    script = _Script(*without)
+    first = _Owner(script, b"0001-x")
+    first.read(0, 1)
+    first.stated()
+    # The second generation's owner is frozen before it has recovered; the third's counts, states, ...
+    frozen = _Owner(script, b"0002-x")
+    third = _Owner(script, b"0003-x")
+    third.recover()
+    third.read(0, 2)
+    third.stated()
+    # ... the zombie recovers meanwhile and so gets to know its successor's term, the successor counts on and commits, ...
+    frozen.recover()
+    third.read(2, 3)
+    third.stated()
+    # ... and the zombie states what it knows, and deletes what the other terms that it knows have said.
+    frozen.read(0, 2)
+    frozen.stated()
+    return script.clicks_recovered()
+
+
+def test_a_zombie_that_recovers_late_deletes_nothing_of_its_successor() -> None:
+    assert _zombie_recovers_late() == 3
+
+
+def test_without_sparing_later_generations_a_zombie_deletes_its_successors_statement() -> None:
+    assert _zombie_recovers_late(Rule.ONLY_OLDER_GENERATIONS) == 2
 
 
 def _compaction_overtakes_recovery(*without: Rule) -> int:
     script = _Script(*without)
-    script.changelog.append(b"term-0" + b"other", b"another key, so that recovery takes two readings")
-    first = _Owner(script, b"term-1")
+    script.changelog.append(b"0000-x" + b"other", b"another key, so that recovery takes two readings")
+    first = _Owner(script, b"0001-x")
     first.read(0, 1)
     first.stated()
     # Offset 1 of the summaries is committed. A new owner has read a part of the changelog, ...
-    second = _Owner(script, b"term-2")
+    second = _Owner(script, b"0002-x")
     recovery = second.table.recover()
     next(recovery)
     # ... when the first, a zombie by now, states the key again and compaction takes the statement that is not read yet.

@@ -256,6 +256,7 @@ class World:
         self.draining = True
         # What zombies have sent may well arrive when all the others are done.
         zombies_last = rnd.random() < 0.5
+        quiet = 0
         for _ in range(most):
             settled = all(owner.settled for owner in self.owned.values())
             for process in self.processes:
@@ -267,7 +268,9 @@ class World:
                     process.producer.deliver(rnd)
             self._tool.deliver(rnd)
             waiting = self._tool.waiting or any(process.producer.waiting for process in self.processes)
-            if settled and not waiting:
+            # Twice over, because what an owner knows is older than what has been delivered since.
+            quiet = quiet + 1 if not waiting and all(owner.settled for owner in self.owned.values()) else 0
+            if quiet > 2:
                 return True
         return False
 

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path for package in ("streams", "agents") for path in (ROOT / package).rglob("*.py"))
 
-# `_consumer`, `_producer`, `_new_offset`: a private attribute of something that is not `self`, `cls` or of our own module.
-_OWN = {"self", "cls", "super"}
+# Public in spite of their underscore: they keep out of the way of a named tuple's fields; and os._exit.
+_PUBLIC = {"_replace", "_fields", "_asdict", "_make", "_exit"}
 
 
 def foreign_private_names(source: str) -> Iterator[str]:
@@ -34,7 +34,7 @@ def foreign_private_names(source: str) -> Iterator[str]:
 
 def is_private(name: str) -> bool:
     """Whether a name begins with one underscore."""
-    return name.startswith("_") and not name.startswith("__")
+    return name.startswith("_") and not name.startswith("__") and name not in _PUBLIC
 
 
 def imported_modules(source: str) -> set[str]:
@@ -67,18 +67,8 @@ def test_the_check_for_private_names_sees_them() -> None:
 
 
 def test_streams_does_no_input_or_output_and_has_no_clock() -> None:
-    forbidden = {
-        "asyncio",
-        "socket",
-        "time",
-        "threading",
-        "subprocess",
-        "logging",
-        "aiokafka",
-        "redis",
-        "faust",
-        "agents",
-    }
+    forbidden = {"asyncio", "socket", "time", "threading", "subprocess", "logging"}
+    forbidden |= {"agents", "aiokafka", "faust", "mode", "redis", "structlog"}
     for path in SOURCES:
         if path.relative_to(ROOT).parts[0] == "streams":
             modules = {module.split(".")[0] for module in imported_modules(path.read_text(encoding="utf-8"))}

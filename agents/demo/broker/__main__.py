@@ -7,6 +7,8 @@ import asyncio
 import signal
 import sys
 
+import structlog
+
 from agents.demo.broker.server import EmbeddedBroker
 
 
@@ -27,6 +29,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="loopback port, 0 for a free one (default)")
     parser.add_argument("--memory-mb", type=int, default=512, help="most memory for records (default 512)")
     arguments = parser.parse_args()
+    # Standard output is for the address alone: whoever started this may never read on.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(serve(arguments.port, arguments.memory_mb))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 from aiokafka.protocol import produce
 
 from agents.demo.broker.batches import Batch, Header, check, records
@@ -66,9 +67,18 @@ def _accepted(topic: Topic, buffer: bytes, now_ms: int) -> Header:
         raise Refused(ErrorCode.MESSAGE_TOO_LARGE, text)
     if not settings.append_time and header.max_time_ms > now_ms + settings.latest_ahead_ms:
         raise Refused(ErrorCode.INVALID_TIMESTAMP, f"a record lies more than {settings.latest_ahead_ms} ms ahead")
-    if settings.compacts and any(record.key is None for record in records(Batch(buffer, header))):
-        raise Refused(ErrorCode.INVALID_RECORD, f"topic {topic.name} is compacted: a record needs a key")
+    if settings.compacts:
+        _check_keys(topic, Batch(buffer, header))
     return header
+
+
+def _check_keys(topic: Topic, batch: Batch) -> None:
+    try:
+        keyless = any(record.key is None for record in records(batch))
+    except KafkaError as error:
+        raise Refused(ErrorCode.CORRUPT_MESSAGE, f"the batch's records can't be read: {error}") from error
+    if keyless:
+        raise Refused(ErrorCode.INVALID_RECORD, f"topic {topic.name} is compacted: a record needs a key")
 
 
 def _make_room(state: BrokerState, size: int, now_ms: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+import structlog
+
 # The modules that serve requests register themselves when they are imported.
 from agents.demo.broker import admin, commits, fetch, memberships, metadata, produce  # noqa: F401
 from agents.demo.broker.groups import Groups
@@ -12,6 +14,8 @@ from agents.demo.broker.log import Memory
 from agents.demo.broker.state import BrokerState
 from agents.demo.broker.topics import Topics
 from agents.demo.broker.wire import serve_connection
+
+_log = structlog.get_logger(__name__)
 
 LOOPBACK = "127.0.0.1"
 HOUSEKEEPING_SECONDS = 1.0
@@ -94,10 +98,13 @@ class EmbeddedBroker:
         while True:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
             began = loop.time()
-            for _ in self._housework():
-                if loop.time() - began > PAUSE_AFTER_SECONDS:
-                    await asyncio.sleep(0)
-                    began = loop.time()
+            try:
+                for _ in self._housework():
+                    if loop.time() - began > PAUSE_AFTER_SECONDS:
+                        await asyncio.sleep(0)
+                        began = loop.time()
+            except Exception:
+                _log.exception("embedded broker could not clean its logs and tries again")
 
     def _housework(self) -> Iterator[None]:
         for topic in list(self._state.topics.values()):

@@ -56,6 +56,8 @@ async def serve_connection(state: BrokerState, reader: asyncio.StreamReader, wri
         pass  # the client went away
     except CloseConnection as error:
         _log.warning("embedded broker ends a connection", reason=str(error))
+    except Exception:
+        _log.exception("embedded broker failed at a request and ends its connection")
     finally:
         writer.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -29,11 +29,11 @@ class ListedTable(StatementTable):
             before, self.before_acknowledged = self.before_acknowledged, None
             await before()
 
-    async def assign(self, owned: set[int], *, before: set[int] = frozenset()) -> None:  # type: ignore[assignment]
-        """A rebalance from `before` to `owned`, and the recovery of what arrived from the log."""
+    async def assign(self, owned: set[int], *, before: Collection[int] = (), replayed: Collection[int] = ()) -> None:
+        """A rebalance from `before` to `owned`, and recovery from the log: of what arrives, and of `replayed`."""
         old, new = {TP(TOPIC, part) for part in before}, {TP(TOPIC, part) for part in owned}
         await self.on_rebalance(new, old - new, new - old)
-        self.replay({tp.partition for tp in new - old})
+        self.replay({tp.partition for tp in new - old} | set(replayed))
         await self.on_recovery_completed(cast(Any, new), set())
 
     def replay(self, partitions: Iterable[int]) -> None:
@@ -156,6 +156,24 @@ async def test_partitions_that_leave_are_evicted_and_the_application_is_told(log
     assert table.values == {b"b": b"1"}
     assert not await table.state(0, {b"a": b"2"})
     assert told == [("recovered", 0), ("recovered", 1), ("lost", 0), ("recovered", 1)]
+
+
+async def test_a_worker_that_missed_generations_takes_over_what_others_stated_meanwhile_and_says_so(log: Log) -> None:
+    frozen, other = _worker(log), _worker(log)
+    await frozen.assign({0, 1})
+    await frozen.state(0, {b"a": b"1", b"gone": b"1"})
+    await frozen.state(1, {b"b": b"1"})
+    await other.assign({0})
+    await other.state(0, {b"a": b"2"})
+    await other.forget(0, [b"gone"])
+    told: list[tuple[str, int]] = []
+    frozen.on_lost = lambda part: told.append(("lost", part))
+    frozen.on_recovered = lambda part: told.append(("recovered", part))
+    await frozen.assign({0, 1}, before={0, 1}, replayed={0, 1})
+    assert frozen.values == {b"a": b"2", b"b": b"1"}
+    assert told == [("lost", 0), ("recovered", 0), ("recovered", 1)]
+    await frozen.state(0, {b"a": b"2"})
+    assert _standing(log) == {b"a": {frozen.term[0]}, b"b": _standing(log)[b"b"]}
 
 
 async def test_a_forgotten_key_is_gone_for_every_later_owner(log: Log) -> None:

@@ -1,0 +1,131 @@
+"""The demo's child processes and its temporary directory: started, watched, stopped by their ids, removed.
+
+Children have sessions of their own, so that a Ctrl-C in the terminal reaches the demo alone. Beside them runs
+`watcher.py`, which cleans up should the demo itself be killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.demo import watcher
+
+STOP_SECONDS = 4.0
+
+
+class ChildDied(Exception):
+    """A part of the demo ended by itself; the text is one line, `log_end` the last lines that it wrote."""
+
+    def __init__(self, text: str, log_end: str) -> None:
+        super().__init__(text)
+        self.log_end = log_end
+
+
+@dataclass(slots=True)
+class Child:
+    """One process and where its output goes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
+    def log_end(self, lines: int = 12) -> str:
+        """The last lines that it wrote."""
+        with contextlib.suppress(OSError):
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        return ""
+
+    def death(self) -> ChildDied:
+        """What to raise about its end, which nobody asked for."""
+        code = self.process.returncode
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return ChildDied(f"{self.name} {how}", self.log_end())
+
+
+class Children:
+    """Use it as a context: at its end every child is stopped and the directory is gone."""
+
+    def __init__(self) -> None:
+        self._running: list[Child] = []
+        # S603: our own file, by our own interpreter.
+        self._watcher = subprocess.Popen(
+            [sys.executable, "-I", watcher.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.directory = Path(tempfile.mkdtemp(prefix="launchpulse-demo-"))
+        self._tell(f"directory {self.directory}")
+
+    def __enter__(self) -> Children:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None, *, pipe: bool = False
+    ) -> Child:
+        """Starts a process. Its errors (and its output, unless `pipe`) go to a log in the directory, appended."""
+        path = self.directory / f"{name.replace(' ', '-')}.log"
+        with path.open("ab") as log:
+            process = subprocess.Popen(
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipe else log,
+                stderr=log,
+                env=None if environment is None else dict(environment),
+                start_new_session=True,
+            )
+        self._tell(f"process {process.pid}")
+        child = Child(name, process, path)
+        self._running.append(child)
+        return child
+
+    def forget(self, child: Child) -> None:
+        """Enter that a child has ended, and was noticed."""
+        if child in self._running:
+            self._running.remove(child)
+        if child.process.stdout is not None:
+            child.process.stdout.close()
+        self._tell(f"ended {child.process.pid}")
+
+    def close(self) -> None:
+        """Stops all children, the last started first, and removes the directory. Blocks for a few seconds at most."""
+        for child in reversed(self._running):
+            child.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in list(reversed(self._running)):
+            try:
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+            self.forget(child)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        if self._watcher.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._watcher.stdin.close()
+        self._watcher.wait()
+
+    def _tell(self, line: str) -> None:
+        pipe = self._watcher.stdin
+        # Somebody may have killed the watcher: the demo goes on, and still cleans up by itself.
+        with contextlib.suppress(OSError, ValueError):
+            if pipe is not None:
+                pipe.write(f"{line}\n".encode())
+                pipe.flush()

@@ -1,0 +1,144 @@
+"""What a demo runs on: the embedded broker and Redis, the topics, a hash key, and the environment of its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agents.demo.children import Child, Children
+from agents.demo.redis_server import LOOPBACK, OPTIONS, redis_binary
+from agents.settings import Settings, load_settings
+from agents.settings_errors import PREFIX
+from agents.topics import create_missing, open_admin, plan_topics
+
+START_SECONDS = 20.0
+BROKER_MEMORY_MB = 1024
+REDIS_MEMORY = "512mb"
+EVENT_PARTITIONS = 4
+SUMMARIES_PARTITIONS = 4
+SESSION_SECONDS = 6
+WEB_PORT = 6066
+
+
+class PortTaken(Exception):
+    """The port that was asked for is in use; the text is one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The running parts, and what a worker needs to know of them as environment."""
+
+    broker: Child
+    redis: Child
+    environment: Mapping[str, str]
+    settings: Settings
+
+
+def free_port(wanted: int | None = None) -> int:
+    """`wanted` (raises PortTaken when it's in use); without one the usual port, or any free one where that is taken."""
+    for port in (WEB_PORT, 0) if wanted is None else (wanted,):
+        with socket.socket() as probe:
+            # As the worker's server will: else a port whose last connections have just ended would seem taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise PortTaken(f"port {wanted} is taken: name another with --port, or leave it out and a free one is chosen")
+
+
+async def start_parts(children: Children, step: Callable[[str], None]) -> Parts:
+    """Start broker and Redis side by side and make the topics; `step` is told what has been done.
+
+    Raises ChildDied where one ends at once, RedisMissing where there is none.
+    """
+    redis_port = _any_port()
+    redis = children.start("redis", _redis_command(children, redis_port))
+    broker = children.start("broker", _broker_command(), pipe=True)
+    address = await asyncio.to_thread(_first_line, broker)
+    if not address:
+        broker.process.wait()
+        raise broker.death()
+    step(f"broker at {address}")
+    await _answers(redis, redis_port)
+    step(f"Redis at {LOOPBACK}:{redis_port}")
+    key_file = children.directory / "hash.key"
+    key_file.touch(mode=0o600)
+    key_file.write_text(secrets.token_hex(16))
+    ours = {
+        "BROKERS": address,
+        "REDIS_URL": f"redis://{LOOPBACK}:{redis_port}/0",
+        "HASH_KEY_FILE": str(key_file),
+        "SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
+        "SUMMARIES_PARTITIONS": str(SUMMARIES_PARTITIONS),
+        "RETENTION_HOURS": "1",
+        "LOG_FORMAT": "console",
+        "LOG_LEVEL": "info",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+    environment = {**inherited, **{PREFIX + name: value for name, value in ours.items()}}
+    settings = load_settings(environment)
+    async with open_admin(settings) as admin:
+        created = await create_missing(admin, plan_topics(settings, EVENT_PARTITIONS), settings.replication_factor)
+    step(f"{len(created)} topics")
+    return Parts(broker, redis, environment, settings)
+
+
+def start_worker(children: Children, parts: Parts, number: int, port: int) -> Child:
+    """Start worker `number` (from 1), whose web server listens on `port`."""
+    directory = children.directory / f"worker-{number}-data"
+    own = {
+        f"{PREFIX}DATA_DIR": str(directory),
+        f"{PREFIX}WEB_HOST": LOOPBACK,
+        f"{PREFIX}WEB_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "agents.cli.main", "worker"]
+    return children.start(f"worker {number}", command, {**parts.environment, **own})
+
+
+def _any_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _broker_command() -> list[str]:
+    return [sys.executable, "-m", "agents.demo.broker", "--port", "0", "--memory-mb", str(BROKER_MEMORY_MB)]
+
+
+def _redis_command(children: Children, port: int) -> list[str]:
+    directory = children.directory / "redis"
+    directory.mkdir()
+    own = ("--port", str(port), "--dir", str(directory), "--maxmemory", REDIS_MEMORY)
+    return [redis_binary(), *OPTIONS, *own]
+
+
+def _first_line(child: Child) -> str:
+    output = child.process.stdout
+    return "" if output is None else output.readline().decode().strip()
+
+
+async def _answers(child: Child, port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        if not child.running:
+            raise child.death()
+        try:
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            writer.write(b"PING\r\n")
+            answer = await reader.read(16)
+            writer.close()
+            if answer.startswith(b"+PONG"):
+                return
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            raise child.death() if not child.running else TimeoutError(f"{child.name} does not answer")
+        await asyncio.sleep(0.02)
