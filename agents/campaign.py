@@ -157,9 +157,9 @@ class Campaigns:
         return self.owned.get(partition) is owned and self._consumer().generation == owned.generation
 
     def _show(self, owned: OwnedPartition, counters: Statements | None, people: Statements | None) -> None:
+        owned.merge.acknowledged()
         for statements in (counters, people):
             if statements is not None:
-                owned.merge.acknowledged(statements)
                 for key, packed in statements.values.items():
                     owned.views.put(key, packed, statements.totals.get(key))
 

@@ -4,7 +4,7 @@
     ---------------------  ------------------  -----------------------------------------------------------------
     event topics           chosen; may grow    LogAppendTime, retention bounded, segment.ms <= 1 h, delete alone
     summaries              fixed for ever      LogAppendTime, delete alone, retention at least 24 h, no size bound
-    changelogs             as the summaries    compact alone, no compaction lag, small segments, early cleaning
+    changelogs             as the summaries    compact alone after ten minutes, small segments, early cleaning
     dead letters           few                 max.message.bytes as large as a request of the workers
     catalogue, settings    1                   compact alone
 
@@ -37,6 +37,10 @@ HOUR_MS = 3_600_000
 DEFAULT_EVENT_PARTITIONS = 8
 DEAD_LETTER_PARTITIONS = 3
 DEAD_LETTER_RETENTION_MS = 14 * 24 * HOUR_MS
+SUMMARIES_RETENTION_MS = 7 * 24 * HOUR_MS
+"""The longest outage of the campaign agents: the event offsets behind these summaries are committed already."""
+CHANGELOG_COMPACTION_LAG_MS = 600_000
+"""Longer than any recovery: it reads up to the end that it found when it began."""
 CHANGELOG_SEGMENT_BYTES = 32 * 1024 * 1024
 _RECORD_OVERHEAD_BYTES = 48 * 1024
 _LEAST_MESSAGE_BYTES = 1_048_588  # Kafka's own default
@@ -158,7 +162,7 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
         delete,
         Rule(
             "retention.ms",
-            str(24 * HOUR_MS),
+            str(SUMMARIES_RETENTION_MS),
             True,
             "a summary that goes before it was merged is lost",
             least=24 * HOUR_MS,
@@ -168,7 +172,13 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
     )
     changelog = (
         compact,
-        Rule("min.compaction.lag.ms", "0", False, "recovery reads what could be gone"),
+        Rule(
+            "min.compaction.lag.ms",
+            str(CHANGELOG_COMPACTION_LAG_MS),
+            True,
+            "a statement that recovery has yet to read may be compacted away behind a newer one",
+            least=CHANGELOG_COMPACTION_LAG_MS,
+        ),
         Rule(
             "segment.bytes",
             str(CHANGELOG_SEGMENT_BYTES),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -11,6 +13,11 @@ import pytest
 from agents.demo.redis_server import RedisMissing
 from tests.support.kafka import KafkaBroker, KafkaMissing
 from tests.support.redis import RedisServer
+
+
+def pytest_configure() -> None:
+    """SIGTERM (a `timeout`, a cancelled job) must end the servers of tests too: they are stopped at a normal exit."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 def _missing(error: Exception) -> NoReturn:

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Coroutine
 from enum import IntEnum
+from socket import gaierror
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -87,9 +88,11 @@ def exit_code_of(error: BaseException) -> Exit | None:
     match error:
         case SettingsError():
             return Exit.USAGE
-        case KafkaConnectionError() | RedisConnectionError() | RedisTimeoutError() | Unreachable() | OSError():
+        case KafkaConnectionError() | RedisConnectionError() | RedisTimeoutError() | Unreachable():
             return Exit.UNREACHABLE
-        case Refused() | WebServerRefused() | TopicsError() | ClaimsError() | KafkaError() | RedisError():
+        case ConnectionError() | TimeoutError() | gaierror():
+            return Exit.UNREACHABLE
+        case Refused() | WebServerRefused() | TopicsError() | ClaimsError() | KafkaError() | RedisError() | OSError():
             return Exit.REFUSED
         case KeyboardInterrupt():
             return Exit.INTERRUPTED

@@ -60,7 +60,6 @@ class Children:
 
     def __init__(self) -> None:
         self._running: list[Child] = []
-        # S603: our own file, by our own interpreter.
         self._watcher = subprocess.Popen(
             [sys.executable, "-I", watcher.__file__],
             stdin=subprocess.PIPE,
@@ -77,16 +76,14 @@ class Children:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None, *, pipe: bool = False
-    ) -> Child:
-        """Starts a process. Its errors (and its output, unless `pipe`) go to a log in the directory, appended."""
+    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Child:
+        """Starts a process. What it writes is appended to a log in the directory."""
         path = self.directory / f"{name.replace(' ', '-')}.log"
         with path.open("ab") as log:
             process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if pipe else log,
+                stdout=log,
                 stderr=log,
                 env=None if environment is None else dict(environment),
                 start_new_session=True,
@@ -100,8 +97,6 @@ class Children:
         """Enter that a child has ended, and was noticed."""
         if child in self._running:
             self._running.remove(child)
-        if child.process.stdout is not None:
-            child.process.stdout.close()
         self._tell(f"ended {child.process.pid}")
 
     def close(self) -> None:

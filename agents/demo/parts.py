@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agents.demo.children import Child, Children
+from agents.demo.children import Child, ChildDied, Children
 from agents.demo.redis_server import LOOPBACK, OPTIONS, redis_binary
 from agents.settings import Settings, load_settings
 from agents.settings_errors import PREFIX
@@ -59,13 +59,10 @@ async def start_parts(children: Children, step: Callable[[str], None]) -> Parts:
 
     Raises ChildDied where one ends at once, RedisMissing where there is none.
     """
-    redis_port = _any_port()
+    redis_port = any_port()
     redis = children.start("redis", _redis_command(children, redis_port))
-    broker = children.start("broker", _broker_command(), pipe=True)
-    address = await asyncio.to_thread(_first_line, broker)
-    if not address:
-        broker.process.wait()
-        raise broker.death()
+    broker = children.start("broker", _broker_command())
+    address = await _address(broker)
     step(f"broker at {address}")
     await _answers(redis, redis_port)
     step(f"Redis at {LOOPBACK}:{redis_port}")
@@ -103,7 +100,8 @@ def start_worker(children: Children, parts: Parts, number: int, port: int) -> Ch
     return children.start(f"worker {number}", command, {**parts.environment, **own})
 
 
-def _any_port() -> int:
+def any_port() -> int:
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -120,16 +118,20 @@ def _redis_command(children: Children, port: int) -> list[str]:
     return [redis_binary(), *OPTIONS, *own]
 
 
-def _first_line(child: Child) -> str:
-    output = child.process.stdout
-    return "" if output is None else output.readline().decode().strip()
+async def _address(broker: Child) -> str:
+    """Where the broker says that it listens: the first line of its own."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        for line in broker.log.read_text(errors="replace").splitlines(keepends=True):
+            if line.startswith(f"{LOOPBACK}:") and line.endswith("\n"):
+                return line.strip()
+        _check_start(broker, deadline)
+        await asyncio.sleep(0.02)
 
 
 async def _answers(child: Child, port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
-        if not child.running:
-            raise child.death()
         try:
             reader, writer = await asyncio.open_connection(LOOPBACK, port)
             writer.write(b"PING\r\n")
@@ -139,6 +141,12 @@ async def _answers(child: Child, port: int) -> None:
                 return
         except OSError:
             pass
-        if time.monotonic() > deadline:
-            raise child.death() if not child.running else TimeoutError(f"{child.name} does not answer")
+        _check_start(child, deadline)
         await asyncio.sleep(0.02)
+
+
+def _check_start(child: Child, deadline: float) -> None:
+    if not child.running:
+        raise child.death()
+    if time.monotonic() > deadline:
+        raise ChildDied(f"{child.name} does not answer after {START_SECONDS:g} s", child.log_end())

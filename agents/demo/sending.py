@@ -6,11 +6,14 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
 from agents.demo.account import Account, Record
 from agents.demo.simulator import Simulator
+from agents.demo.story import MARKETS, PHASES
+from streams.events.campaigns import encode_campaign, parse_campaign
 
 TICK_SECONDS = 0.05
 MAX_BEHIND_SECONDS = 0.5
@@ -73,3 +76,11 @@ class Sender:
             future, record = self._waiting.popleft()
             future.result()
             self.account.add(record)
+
+
+async def send_catalogue(producer: AIOKafkaProducer, topic: str, began_ms: int, story_seconds: float) -> None:
+    """Put the simulated campaigns into the catalogue: their names, their owners, and when they launch."""
+    starts_at = datetime.fromtimestamp(began_ms / 1000 + PHASES[0].until * story_seconds, UTC)
+    for market in MARKETS:
+        entry = {"id": market.campaign, "name": market.name, "owner": market.owner, "starts_at": starts_at.isoformat()}
+        await producer.send_and_wait(topic, encode_campaign(parse_campaign(entry)), market.campaign.encode())

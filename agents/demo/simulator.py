@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from bisect import bisect
 from collections import deque
+from collections.abc import Collection
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
@@ -38,8 +39,6 @@ UNKNOWN_CHANNEL_SHARE = 0.002
 REMEMBERED = 2_000
 """Resends repeat one of so many last events; on a topic of the demo that is seconds to minutes ago."""
 
-_TOPICS = tuple(TOPIC_WEIGHTS)
-_TOPIC_STEPS = tuple(accumulate(TOPIC_WEIGHTS.values()))
 _MARKET_STEPS = tuple(accumulate(market.share for market in MARKETS))
 
 
@@ -48,14 +47,22 @@ class Simulator:
 
     seed: the same seed and the same clock give the same records. began_ms: the clock at its start, epoch milliseconds;
     it's part of the ids, so that a second simulation on the same topics sends events of its own. story_seconds: how
-    long the story lasts before it begins again.
+    long the story lasts before it begins again. topics: only these are sent to.
     """
 
-    def __init__(self, seed: int, began_ms: int, story_seconds: float = STORY_SECONDS) -> None:
+    def __init__(
+        self,
+        seed: int,
+        began_ms: int,
+        story_seconds: float = STORY_SECONDS,
+        topics: Collection[str] = tuple(TOPIC_WEIGHTS),
+    ) -> None:
         self._rng = random.Random(seed)
         self._began_ms = began_ms
         self._story_seconds = story_seconds
         self._run = f"{began_ms:x}-{seed:x}"
+        self._topics = [name for name in TOPIC_WEIGHTS if name in topics]
+        self._steps = list(accumulate(TOPIC_WEIGHTS[name] for name in self._topics))
         self._numbers: dict[str, int] = {}
         self._past: deque[tuple[str, dict[str, Any]]] = deque(maxlen=REMEMBERED)
 
@@ -69,9 +76,9 @@ class Simulator:
         if self._past and rng.random() < RESENT_SHARE:
             return self._resent()
         market = MARKETS[bisect(_MARKET_STEPS, rng.random() * _MARKET_STEPS[-1])]
-        topic = _TOPICS[bisect(_TOPIC_STEPS, rng.random() * _TOPIC_STEPS[-1])]
+        topic = self._topics[bisect(self._steps, rng.random() * self._steps[-1])]
         phase = mood_of(self.phase(now_ms), market)
-        if phase.hit and topic in ("click", "sale") and rng.random() < PREVENTED_SHARE:
+        if phase.hit and topic in ("click", "sale") and "visit" in self._topics and rng.random() < PREVENTED_SHARE:
             topic = "visit"
         made = make_event(rng, topic, market, phase)
         number = self._numbers[made.source] = self._numbers.get(made.source, 0) + 1

@@ -104,6 +104,7 @@ def mood_of(phase: Phase, market: Market) -> Phase:
     return phase if not phase.hit or market.campaign in phase.hit else CALM
 
 
-def seconds_to_launch(seconds: float, length_seconds: float) -> float:
-    """Seconds until the launch of the present story; negative once it has launched."""
-    return PHASES[0].until * length_seconds - seconds % length_seconds
+def told_phase(phase: Phase, seconds: float, length_seconds: float) -> str:
+    """The phase as it's told on the screen, with the seconds until the launch."""
+    to_launch = PHASES[0].until * length_seconds - seconds % length_seconds
+    return f"{phase.text}; launch in {to_launch:.0f} s" if phase is PHASES[0] else phase.text

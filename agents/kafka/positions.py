@@ -7,7 +7,7 @@ first of the open block) and the last offset of that block that the broker has a
     ------------------------------------------------------  ------------------------------------------
     no committed offset, or one of another incarnation      start at the log's start
     committed, inside the log                               start there; the record must have the committed Kafka time
-    committed below the log's start, acknowledged up to it  a new block at the log's start, nothing is lost
+    committed below the log's start, acknowledged up to it  a new block behind what is acknowledged, nothing is lost
     committed below the log's start, less acknowledged      refused: retention took records that were never counted
     committed beyond the log's end                          refused: the topic was made anew, or its log was cut
     a commit without our metadata                           refused: the offset may lie inside a block
@@ -107,7 +107,8 @@ def find_start(
 
 def _overtaken(committed: int, acknowledged: int, log_start: int) -> Start | Refused:
     if acknowledged + 1 >= log_start:
-        return Start(log_start, None, acknowledged)
+        # Not at the log's start: a block that began inside the acknowledged one would be taken for a conflict.
+        return Start(acknowledged + 1, None, acknowledged)
     return Refused(
         f"retention overtook the reader: offsets {max(committed, acknowledged + 1)}..{log_start - 1} "
         "were never acknowledged and are gone"

@@ -83,9 +83,15 @@ class SliceConsumer(MarkingConsumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Yields one message a slice (value: `Slice`, offset: the last record's); other topics record by record."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+        # Only now: the wait may have been for a whole rebalance, at whose end recovery has sought the changelogs.
         generation, readings = self.app.consumer_generation_id, dict(self._readings)
         records, active = await self._wait_next_records(timeout)
-        if records is None or self.should_stop or generation != self.app.consumer_generation_id:
+        if records is None or self.should_stop:
+            return
+        if generation != self.app.consumer_generation_id:
+            await self._rewind(records)
             return
         if not self.flow_active:
             await self.perform_seek()
@@ -140,6 +146,13 @@ class SliceConsumer(MarkingConsumer):
     async def _give_back(self, waiting: Mapping[TP, list[ConsumerRecord]]) -> None:
         """What may not be handed over is fetched again: the position must not run ahead of what was delivered."""
         await self._thread.seek_all({tp: found[0].offset for tp, found in waiting.items() if tp not in self.refusals})
+
+    async def _rewind(self, records: Mapping[TP, list[ConsumerRecord]]) -> None:
+        """What came over a change of the generation is dropped. Recovery may have sought its changelogs before it came,
+        and would wait for it for ever."""
+        dropped = {tp: found for tp, found in records.items() if found and self._is_changelog_tp(tp)}
+        if dropped:
+            await self._thread.rewind({tp: (found[0].offset, found[-1].offset) for tp, found in dropped.items()})
 
     @Service.task
     async def _watch_ownership(self) -> None:

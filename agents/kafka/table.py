@@ -1,8 +1,9 @@
 """A Faust table of statements: packed values whose changelog survives zombies and compaction.
 
-A record's key in the changelog is a term (6 random bytes, one ownership of one partition in one generation) followed
-by the table key. So nobody overwrites another's statement, and recovery takes the furthest of all terms. A key's
-statements of older terms are deleted only after its own statement has been acknowledged.
+A record's key in the changelog is a term (one ownership of one partition in one generation: 4 bytes of the generation,
+2 random ones) followed by the table key. So nobody overwrites another's statement, and recovery takes the furthest of
+all terms. A key's statements of older generations are deleted only after its own statement has been acknowledged; those
+of later generations never: a frozen owner that recovers late would delete its successor's.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from agents.kafka.batches import Entry, acknowledged, send_batch
 from agents.kafka.slices import SliceSchema
 
 TERM_BYTES = 6
+GENERATION_BYTES = 4
 RECOVERY_BUFFER_SLICES = 4
 
 logger = get_logger(__name__)
@@ -142,7 +144,7 @@ class StatementTable(faust.Table[bytes, bytes]):
                 if key not in known:
                     unstated[key] = (term,)
                 continue
-            older += [(old, key) for old in terms if old != term]
+            older += [(old, key) for old in terms if old[:GENERATION_BYTES] < term[:GENERATION_BYTES]]
             if term not in terms:
                 unstated[key] = (*terms, term)
         return older
@@ -180,7 +182,7 @@ class StatementTable(faust.Table[bytes, bytes]):
         for partition in self.term.keys() - owned:
             self._evict(partition)
         for partition in owned:
-            self._begin_term(partition)
+            self._begin_term(partition, generation_id)
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
     def _evict(self, partition: int) -> None:
@@ -190,7 +192,7 @@ class StatementTable(faust.Table[bytes, bytes]):
         if self.term.pop(partition, None) is not None:
             self.on_lost(partition)
 
-    def _begin_term(self, partition: int) -> None:
+    def _begin_term(self, partition: int, generation: int) -> None:
         """Every key of the partition is now unstated, and stands under the last term or what else is known of it."""
         last = self.term.get(partition)
         if last is not None:
@@ -198,7 +200,8 @@ class StatementTable(faust.Table[bytes, bytes]):
             unstated: dict[bytes, Terms] = dict.fromkeys(self._keys[partition], (last,))
             unstated.update(older)
             self._unstated[partition] = unstated
-        self.term[partition] = os.urandom(TERM_BYTES)
+        begun = max(0, generation).to_bytes(GENERATION_BYTES, "big")
+        self.term[partition] = begun + os.urandom(TERM_BYTES - GENERATION_BYTES)
 
     def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Takes slices of the changelog into `values`; those of partitions that it does not own are ignored."""

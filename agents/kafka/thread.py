@@ -148,6 +148,20 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             if TopicPartition(*tp) in consumer.assignment():
                 consumer.seek(TopicPartition(*tp), offset)
 
+    async def rewind(self, dropped: Mapping[TP, tuple[int, int]]) -> None:
+        """Seeks back behind records (first and last offset) that were fetched and dropped, unless somebody has sought
+        meanwhile."""
+        await self.call_thread(self._rewind, dict(dropped))
+
+    async def _rewind(self, dropped: Mapping[TP, tuple[int, int]]) -> None:
+        consumer = self._ensure_consumer()
+        assignment = consumer._subscription.subscription.assignment
+        for tp, (first, last) in dropped.items():
+            key = TopicPartition(*tp)
+            state = assignment.state_value(key) if key in assignment.tps else None
+            if state is not None and state.has_valid_position and state.position > last:
+                consumer.seek(key, first)
+
     async def run_inside(self, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Awaits `function(aiokafka consumer, *args)` inside the thread's loop."""
         return await self.call_thread(function, self._ensure_consumer(), *args)

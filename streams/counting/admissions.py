@@ -54,6 +54,7 @@ class Admissions:
     def __init__(self, default_limit: int = DEFAULT_LIMIT) -> None:
         self._default_limit = default_limit
         self._admitted: dict[bytes, int] = {}
+        self._latest = -1
         self._limits: list[tuple[int, int]] = []
 
     def __len__(self) -> int:
@@ -64,7 +65,8 @@ class Admissions:
         if key[0] == KeyKind.LIMIT:
             self._limits = _decode_limits(memoryview(packed)[1:]).changes
         else:
-            self._admitted[key[8:]] = _decode_admitted(memoryview(packed)[1:]).offset
+            offset = self._admitted[key[8:]] = _decode_admitted(memoryview(packed)[1:]).offset
+            self._latest = max(self._latest, offset)
 
     def admit(self, campaign: bytes, offset: int) -> bool:
         """Whether a summary of `campaign` that stands at `offset` is counted; admits the campaign where there is
@@ -72,9 +74,10 @@ class Admissions:
         since = self._admitted.get(campaign)
         if since is not None and since <= offset:
             return True
-        if sum(1 for admitted in self._admitted.values() if admitted < offset) >= self.limit(offset):
+        if self._admitted_before(offset) >= self.limit(offset):
             return False
         self._admitted[campaign] = offset
+        self._latest = max(self._latest, offset)
         return True
 
     def apply(self, admission: Admission, offset: int) -> list[bytes]:
@@ -83,12 +86,18 @@ class Admissions:
         if admission.campaign is not None:
             campaign = admission.campaign.encode()
             self._admitted[campaign] = min(offset, self._admitted.get(campaign, offset))
+            self._latest = max(self._latest, offset)
             concerned.append(admitted_key(campaign))
         if admission.limit is not None:
             if all(at != offset for at, _ in self._limits):
                 self._limits = sorted([*self._limits, (offset, admission.limit)])
             concerned.append(LIMIT_KEY)
         return concerned
+
+    def _admitted_before(self, offset: int) -> int:
+        if self._latest < offset:
+            return len(self._admitted)
+        return sum(1 for admitted in self._admitted.values() if admitted < offset)
 
     def limit(self, offset: int) -> int:
         """How many campaigns there may be before the record at `offset`."""

@@ -134,14 +134,15 @@ class PartitionMerge:
         self._touched_people.clear()
         return Statements(self.at, values, {})
 
-    def acknowledged(self, statements: Statements) -> None:
-        """The broker has these statements: what is not needed decoded any more may go."""
+    def acknowledged(self) -> None:
+        """The broker has all statements that were taken: what is not touched need not stay decoded.
+
+        To be called while none is on its way.
+        """
         if len(self._values) > HOT_VALUES:
-            for key in statements.values.keys() - self._touched:
-                self._values.pop(key, None)
+            self._values = {key: value for key, value in self._values.items() if key in self._touched}
         if len(self._people) > HOT_VALUES // 10:
-            for key in statements.values.keys() - self._touched_people:
-                self._people.pop(key, None)
+            self._people = {key: known for key, known in self._people.items() if key in self._touched_people}
 
     def drop(self, keys: set[bytes]) -> None:
         """These keys have expired."""

@@ -91,14 +91,15 @@ class ProgressBook:
     def good_until_ms(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> int | None:
         """Up to which time (epoch milliseconds of the broker's clock) everything of these topics is merged.
 
-        None: a source has never been heard of, so nobody can say. Silent sources are left out (see `silent`).
+        None: of a source nothing has been heard, or nothing summarised yet, so nobody can say. Silent sources are left
+        out (see `silent`).
         """
         good_until = self.now_ms
         for source in self._expected(topic_codes, incarnations or {}):
             if self._is_silent(source):
                 continue
             known = self._known.get(source)
-            if known is None:
+            if known is None or not known.good_until_ms:
                 return None
             good_until = min(good_until, known.good_until_ms)
         return good_until if self.now_ms else None

@@ -15,8 +15,8 @@ _mentions = count_of(
 )
 
 
-def _per_minute(sums: WindowSums) -> float:
-    return _mentions(sums) * _MINUTE_MS / (sums.end_ms - sums.start_ms)
+def _per_minute(sums: WindowSums) -> float | None:
+    return ratio(_mentions(sums) * _MINUTE_MS, sums.end_ms - sums.start_ms)
 
 
 def _net_sentiment(sums: WindowSums) -> float | None:

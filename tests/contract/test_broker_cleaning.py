@@ -132,3 +132,14 @@ async def test_retention_by_size_drops_the_oldest_and_keeps_the_newest(broker: B
 
     await eventually(trimmed)
     assert (await read_to_end(broker, topic))[-1].offset == 5
+
+
+async def test_retention_to_no_bytes_empties_the_log(broker: Broker) -> None:
+    topic = await new_topic(broker, retention_bytes="0")
+    async with producing(broker) as producer:
+        await producer.send_and_wait(topic, b"x")
+
+    async def empty() -> bool:
+        return await offsets(broker, topic) == (1, 1)
+
+    await eventually(empty)

@@ -115,7 +115,10 @@ async def test_leaving_starts_a_rebalance_at_once(broker: Broker) -> None:
 
 async def test_who_does_not_join_again_within_the_rebalance_timeout_is_out(broker: Broker) -> None:
     group = unique("group")
-    async with member(broker, group, rebalance_ms=1500) as lingers, member(broker, group, rebalance_ms=1500) as joins:
+    async with (
+        member(broker, group, rebalance_ms=2500) as lingers,
+        member(broker, group, rebalance_ms=2500, session_ms=1000) as joins,  # who waits for an answer is not silent
+    ):
         await lingers.join()
         await lingers.sync({lingers.id: b"all"})
         joining = asyncio.create_task(joins.join())

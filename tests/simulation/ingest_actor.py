@@ -1,4 +1,4 @@
-"""The owner of one source partition, as agents/ingest.py and agents/emitter.py order it: slices, blocks, claims, summaries."""
+"""The owner of one source partition, as agents/ingest.py and agents/emitter.py order it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of Kafka: logs with LogAppendTime and retention, compacted changelogs, producers that may die, one group's offsets."""
+"""A model of Kafka: logs with retention and compaction, producers that may die, one group's offsets."""
 
 import random
 from bisect import bisect_left
@@ -19,7 +19,7 @@ class Record(NamedTuple):
 
 
 class Log:
-    """One partition. `all_records` also holds what retention or compaction took: for the recount, never for a reader."""
+    """One partition. `all_records` also holds what retention or compaction took: for the recount alone."""
 
     def __init__(self, clock_ms: Callable[[], int]) -> None:
         self._clock_ms = clock_ms
@@ -55,7 +55,7 @@ class Log:
             del self.records[:keep]
 
     def compact(self, rnd: random.Random, cut: int | None = None) -> None:
-        """Compaction of the first `cut` records (of a random head): the last of each key stays, and a tombstone perhaps."""
+        """Compaction of the first `cut` records (of a random head): the last of each key stays, a tombstone perhaps."""
         if cut is None:
             cut = rnd.randint(0, len(self.records))
         last = {record.key: record.offset for record in self.records[:cut]}
@@ -79,7 +79,7 @@ class Delivery:
 
 
 class Producer:
-    """One process' producer: in order within a partition, in no order between partitions; late, and after a crash never.
+    """One process' producer: in order within a partition, not between them; late, and after a crash never.
 
     Not in order: a request that was given up may still arrive, long after its repetition.
     """

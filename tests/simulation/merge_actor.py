@@ -1,4 +1,4 @@
-"""The owner of one summaries partition, as agents/campaign.py and agents/kafka/table.py order it: recover, merge, state, commit."""
+"""The owner of one summaries partition, as agents/campaign.py and agents/kafka/table.py order it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from streams.counting.expiry import expired
-from streams.counting.partition import PartitionMerge, Statements
+from streams.counting.partition import PartitionMerge
 from streams.counting.people import unite
 from streams.counting.statements import TERM_BYTES, KeyKind, furthest
 from tests.simulation.kafka_model import Log, Producer
@@ -193,7 +193,7 @@ class Merge:
         for table, statements in ((self.tables.panes, counters), (self.tables.people, people)):
             if statements is not None:
                 yield from self._reading_on(merge, table.state(producer, statements.values))
-        self._acknowledged(merge, counters, people)
+        merge.acknowledged()
         if self._people_at >= 0:
             self._world.group.commit(self._generation, owner.partition, min(at, self._people_at) + 1)
 
@@ -202,12 +202,6 @@ class Merge:
             if self._world.rnd.random() < 0.1:
                 self._read(merge)
             yield
-
-    @staticmethod
-    def _acknowledged(merge: PartitionMerge, *stated: Statements | None) -> None:
-        for statements in stated:
-            if statements is not None:
-                merge.acknowledged(statements)
 
     def _expire(self, merge: PartitionMerge) -> Steps:
         now_ms = merge.progress.least_good_until_ms()

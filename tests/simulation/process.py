@@ -27,7 +27,7 @@ class Owner:
 
 @dataclass
 class Process:
-    """`generation` is the one that it knows of: a process that misses a rebalance (frozen) works on in an old one, a zombie.
+    """`generation` is the one that it knows of. A process that misses a rebalance (frozen) works on in it, a zombie.
 
     paused: for a while it does nothing at all, and nothing that it has sent arrives.
     """

@@ -1,4 +1,4 @@
-"""The offline recount: what every table key must say, straight from the source logs, with nothing of the project's own merge.
+"""The offline recount: what every table key must say, straight from the source logs, with none of the project's merge.
 
 Only the numbers of measures and channels are shared. Who owns an identity is asked of a Redis that never forgets.
 """
@@ -27,7 +27,7 @@ Pane = tuple[str, int, int, int]
 
 @dataclass
 class Expected:
-    """counters: by pane. people: by kind and pane the persons. ledger: by source. invalid: (source, offset) of dead letters."""
+    """counters: by pane. people: by kind and pane. ledger: by source. invalid: (source, offset) of dead letters."""
 
     counters: dict[Pane, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     people: dict[tuple[int, Pane], set[str]] = field(default_factory=lambda: defaultdict(set))

@@ -13,7 +13,7 @@ Owner = tuple[int, int]
 
 
 class Redis:
-    """`owners` and `first_buyers` are what an ideal Redis, which never forgets, would hold: only the recount looks there."""
+    """`owners` and `first_buyers` are what a Redis that never forgets would hold: only the recount looks there."""
 
     def __init__(self, clock_ms: Callable[[], int]) -> None:
         self._clock_ms = clock_ms

@@ -21,17 +21,17 @@ class Rule(StrEnum):
     TOMBSTONES_LAST = "tombstones-last"
     """Older terms' statements are deleted only after the own one has been acknowledged; without: before it is sent."""
     ONLY_OLDER_GENERATIONS = "only-older-generations"
-    """An owner deletes only what terms of older generations have said; without: what any other term has, so that a zombie
-    that recovers late deletes the statements of its successor."""
+    """An owner deletes only what terms of older generations have said; without: what any other term has, so that a
+    zombie that recovers late deletes the statements of its successor."""
     CUT_BY_THE_LOG = "cut-by-the-log"
     """Blocks end where the log says so; without: only between two slices."""
     CLAIMS_OUTLIVE_THE_LOG = "claims-outlive-the-log"
     """A claim lives as long as any record that could repeat it can be read; without: as long as the horizon."""
     IN_ORDER = "in-order"
-    """The producer is idempotent: what it sends to a partition arrives in order; without: a repetition may arrive late."""
+    """The producer is idempotent: what it sends to a partition arrives in order; without: repetitions come late."""
     RECOVERY_TO_THE_END = "recovery-to-the-end"
-    """Recovery ends only at an end of the changelog that was asked for after all before it had been read; without: at the
-    end that the changelog had when recovery began, so that compaction can remove what has not been read yet."""
+    """Recovery ends only at an end of the changelog that was asked for after all before it had been read; without: at
+    the end that the changelog had when recovery began, so that compaction can remove what has not been read yet."""
     KEPT_VALUES_CATCH_UP = "kept-values-catch-up"
-    """Who keeps its values over a rebalance reads what the changelog has got since; without: it goes on with them as they
-    are, though others may have owned the partition in a generation that it missed."""
+    """Who keeps its values over a rebalance reads what the changelog has got since; without: it goes on with them as
+    they are, though others may have owned the partition in a generation that it missed."""

@@ -217,7 +217,7 @@ def _zombie_recovers_late(*without: Rule) -> int:
     third.recover()
     third.read(0, 2)
     third.stated()
-    # ... the zombie recovers meanwhile and so gets to know its successor's term, the successor counts on and commits, ...
+    # ... the zombie recovers and gets to know its successor's term, the successor counts on and commits, ...
     frozen.recover()
     third.read(2, 3)
     third.stated()

@@ -1,4 +1,4 @@
-"""The simulated world: sources, a group of processes, faults at every step, and in the end the question whether all is right."""
+"""The simulated world: sources, a group of processes, faults at every step, and an end at which all is finished."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class World:
             self._start_processes(1)
 
     def rebalance(self) -> None:
-        """A new generation: every partition to some process that takes part. Frozen ones go on believing in their old one."""
+        """A new generation: every partition to some member. Frozen processes go on believing in their old one."""
         members = [process for process in self.processes if process.alive and not process.frozen]
         if not members:
             self._start_processes(1)
@@ -226,7 +226,7 @@ class World:
             log.retain(self.now_ms - self.retention_ms)
 
     def _replay(self) -> None:
-        """Somebody stops everything and sets the group back: a source to a block's start, or the summaries to their log's."""
+        """Somebody stops everything and sets the group back: a source to a block's start, or the summaries."""
         rnd = self.rnd
         for process in self.processes:
             if process.alive:

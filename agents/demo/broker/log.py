@@ -90,13 +90,13 @@ class Log:
     def retain(self, now_ms: int, retention_ms: int, retention_bytes: int) -> None:
         """Retention: batches whose newest record is older than `retention_ms`, and the oldest above `retention_bytes`.
 
-        A negative number means no limit. The newest batch leaves by age only.
+        A negative number means no limit.
         """
         excess = self.size - retention_bytes if retention_bytes >= 0 else 0
         start = self.start_offset
         for batch in self.batches:
             too_old = retention_ms >= 0 and now_ms - batch.max_time_ms > retention_ms
-            too_much = excess >= len(batch.buffer) and batch.next_offset < self.end_offset
+            too_much = excess >= len(batch.buffer)
             if not too_old and not too_much:
                 break
             excess -= len(batch.buffer)

@@ -60,8 +60,7 @@ class Owner:
         self.people.update(people.values)
         stated = {**counters.values, **people.values}
         self.stated |= stated.keys()
-        self.merge.acknowledged(counters)
-        self.merge.acknowledged(people)
+        self.merge.acknowledged()
         return stated
 
     def clicks(self) -> int:
@@ -396,8 +395,9 @@ def test_what_has_changed_since_its_statement_is_not_forgotten_by_the_acknowledg
     owner.read(0, clicks(0, 9, 4, person(0)))
     counters, people = owner.merge.statements(), owner.merge.people_statements()
     owner.read(1, clicks(10, 19, 3, person(1)))
-    owner.merge.acknowledged(counters)
-    owner.merge.acknowledged(people)
+    owner.values.update(counters.values)
+    owner.people.update(people.values)
+    owner.merge.acknowledged()
     owner.state()
     assert owner.clicks() == 7
     assert round(People.unpack(owner.people[REACH_OF_AURORA])[0].estimate()) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from agents.kafka.batches import Entry
 from agents.kafka.table import TERM_BYTES, StatementTable
 
 TOPIC = "tables-counts-changelog"
+GENERATIONS = itertools.count(1)
 Log = list[tuple[int, bytes, bytes | None]]
 
 
@@ -29,10 +31,20 @@ class ListedTable(StatementTable):
             before, self.before_acknowledged = self.before_acknowledged, None
             await before()
 
-    async def assign(self, owned: set[int], *, before: Collection[int] = (), replayed: Collection[int] = ()) -> None:
-        """A rebalance from `before` to `owned`, and recovery from the log: of what arrives, and of `replayed`."""
+    async def assign(
+        self,
+        owned: set[int],
+        *,
+        before: Collection[int] = (),
+        replayed: Collection[int] = (),
+        generation: int | None = None,
+    ) -> None:
+        """A rebalance from `before` to `owned`, and recovery from the log: of what arrives, and of `replayed`.
+
+        Each is a later generation than all before, unless one is given.
+        """
         old, new = {TP(TOPIC, part) for part in before}, {TP(TOPIC, part) for part in owned}
-        await self.on_rebalance(new, old - new, new - old)
+        await self.on_rebalance(new, old - new, new - old, next(GENERATIONS) if generation is None else generation)
         self.replay({tp.partition for tp in new - old} | set(replayed))
         await self.on_recovery_completed(cast(Any, new), set())
 
@@ -115,6 +127,17 @@ async def test_a_zombies_older_statement_behind_the_owners_changes_nothing(log: 
     assert heir.values == {b"a": b"6"}
     await heir.state(0, {b"a": b"6"})
     assert _standing(log) == {b"a": {heir.term[0]}}
+
+
+async def test_a_frozen_owner_that_recovers_late_leaves_its_successors_statements(log: Log) -> None:
+    owner, frozen, heir = _worker(log), _worker(log), _worker(log)
+    await owner.assign({0}, generation=9)
+    await owner.state(0, {b"a": b"5"})
+    await frozen.assign({0}, generation=8)  # assigned before the owner, but it recovers only now
+    await owner.state(0, {b"a": b"6"})
+    await frozen.state(0, {b"a": b"5"})
+    await heir.assign({0}, generation=10)
+    assert heir.values == {b"a": b"6"}
 
 
 async def test_every_generation_has_a_new_term_and_every_key_is_unstated_in_it(log: Log) -> None:

@@ -1,0 +1,48 @@
+"""`launchpulse demo`: a simulated launch on parts of its own, with the live KPIs in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agents.cli.common import Exit, Refused, err, out, run_async
+
+
+def demo(
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=1, max=86_400, help="Send for so long, then compare and end; without it until Ctrl-C."),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=1, max=20_000, help="Events a second, on average over the launch.")] = 300,
+    workers: Annotated[int, typer.Option(min=1, max=8, help="How many workers share the work.")] = 1,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Port of the metrics; 6066 or a free one unless given.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another launch with another seed.")] = 1,
+) -> None:
+    """Watch a simulated launch live: own broker, Redis and worker, nothing to install, nothing left behind.
+
+    At the end the service's ledger is printed beside what was sent. Exit code 0 only if they agree exactly, else 1.
+    """
+    from agents.demo.children import ChildDied
+    from agents.demo.parts import PortTaken
+    from agents.demo.redis_server import RedisMissing
+    from agents.demo.report import render_verdict
+    from agents.demo.run import Demo, Options, Stopped
+    from agents.logs import configure_logs
+
+    configure_logs("warning", "console")
+    console = out()
+    try:
+        verdict = run_async(Demo(Options(seconds, rate, workers, port, seed), console).run())
+    except Stopped as stopped:
+        console.print("stopped; nothing is left behind")
+        raise typer.Exit(stopped.code) from None
+    except (PortTaken, RedisMissing) as error:
+        raise Refused(str(error)) from None
+    except ChildDied as death:
+        err().print(death.log_end, markup=False, style="dim")
+        raise Refused(f"the demo ends, since {death}; its last lines are above") from None
+    console.print(render_verdict(verdict))
+    raise typer.Exit(Exit.OK if verdict.agrees else Exit.REFUSED)

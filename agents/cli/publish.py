@@ -1,0 +1,77 @@
+"""`launchpulse publish`: a file of events to a topic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agents.cli.common import Exit, Refused, err, out, print_json, run_async, settings_of_command
+
+
+def publish(
+    topic: Annotated[str, typer.Argument(help="The event topic: click, open, visit, mention or sale.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines or CSV, also gzip.")
+    ],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=FIELD", help="Which column holds a field; repeatable."),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where rows that can't be sent go; FILE.rejected.jsonl unless given.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the rows; send nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Send a file of events to a topic, each row checked first. Sending a file again changes nothing.
+
+    A row without an id gets one made from its content. Rows that can't be counted go into a file of their own, with
+    their line and the reason; then the exit code is 1.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from agents.compacted import TopicMissing
+    from agents.names import Names
+    from agents.publishing.publish import Job
+    from agents.publishing.publish import publish as send
+    from agents.publishing.rows import PublishError
+
+    settings = settings_of_command()
+    topics = Names(settings).event_topics
+    name = topic if topic in topics else settings.topic_prefix + topic
+    if name not in topics:
+        raise Refused(f"there is no event topic {topic!r}: it is one of {', '.join(topics)}")
+    rejected = rejects or file.with_name(f"{file.name}.rejected.jsonl")
+    job = Job(topics[name], name, file, rejected, tuple(mapping or ()), dry_run)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    try:
+        with Progress(*columns, console=err(), transient=True) as bar:
+            task = bar.add_task(file.name, total=file.stat().st_size)
+            outcome = run_async(send(settings, job, lambda done: bar.update(task, completed=done)))
+    except PublishError as error:
+        raise Refused(f"{file}: {error}") from None
+    except TopicMissing as error:
+        raise Refused(str(error)) from None
+    reasons = dict(outcome.reasons.most_common())
+    if as_json:
+        print_json(
+            {
+                "topic": name,
+                "file": str(file),
+                "dry_run": dry_run,
+                "rows": outcome.rows,
+                "sent": 0 if dry_run else outcome.sent,
+                "rejected": outcome.rejected,
+                "reasons": reasons,
+                "rejects_file": str(rejected) if outcome.rejected else None,
+            }
+        )
+    else:
+        word = "would be sent" if dry_run else "sent"
+        out().print(f"{outcome.rows:,} rows of {file}: {outcome.sent:,} {word} to {name}", markup=False)
+        if outcome.rejected:
+            told = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
+            out().print(f"{outcome.rejected:,} rejected ({told}): see {rejected}", markup=False)
+    raise typer.Exit(Exit.REFUSED if outcome.rejected else Exit.OK)

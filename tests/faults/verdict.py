@@ -1,0 +1,186 @@
+"""The verdict: the recount beside the tables and beside /metrics, every counter of every key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from struct import unpack
+
+from datasketches import cpc_sketch
+
+from tests.faults.processes import Series
+from tests.faults.recount import CHANNELS, EVENT_MEASURES, LAUNCH, NEW, RETURNING, TOPIC_CODES, Recount
+from tests.faults.stated import LG_K, Tables, united
+
+READ, COUNTED, DUPLICATE, INVALID = 128, 129, 130, 131
+PARTS = {"late": 132, "machine": 133, "test": 134}
+REASONS = {
+    reason: 160 + number
+    for number, reason in enumerate(
+        [
+            "tombstone",
+            "too_large",
+            "not_json",
+            "not_object",
+            "too_deep",
+            "missing_field",
+            "wrong_type",
+            "bad_id",
+            "bad_time",
+            "bad_label",
+            "bad_amount",
+            "bad_value",
+            "future",
+            "too_old",
+        ]
+    )
+}
+EVENT_NAMES = {
+    1: "clicks", 2: "machine_clicks", 3: "unsubscribes", 8: "opens", 9: "machine_opens", 16: "visits",
+    17: "engaged_visits", 24: "mentions_positive", 25: "mentions_neutral", 26: "mentions_negative",
+    27: "mentions_unknown", 40: "sales", 41: "refunds", 112: "late", 113: "unknown_channel", 114: "tests_click",
+    115: "tests_open", 116: "tests_visit", 117: "tests_mention", 118: "tests_sale",
+}  # fmt: skip
+"""The label `event` of campaign_events_total; customers are compared over all campaigns."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was compared. `lost` and `doubled` are events, `wrong` every counter that is not what it must be."""
+
+    records: int = 0
+    counted: int = 0
+    compared: int = 0
+    lost: int = 0
+    doubled: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def exact(self) -> bool:
+        """Nothing lost, nothing doubled, every counter right."""
+        return not self.wrong
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.records} records, {self.counted} counted, {self.compared} counters compared: "
+            f"{self.lost} lost, {self.doubled} doubled, {len(self.wrong)} wrong"
+        )
+        return "\n".join([head, *self.wrong[:20]])
+
+    def compare(self, what: object, want: float, have: float) -> None:
+        """One counter."""
+        self.compared += 1
+        if want != have:
+            self.wrong.append(f"{what}: must be {want}, is {have}")
+
+
+def judge(found: Recount, tables: Tables, hash_key: bytes, admitted: Callable[[str], bool] = lambda _: True) -> Verdict:
+    """Compare the tables with the recount. Campaigns that are not admitted must have no counters."""
+    verdict = Verdict(found.records, sum(topic["counted"] for topic in found.topics.values()))
+    wanted = {key: counters for key, counters in found.counters.items() if admitted(key[0])}
+    for key in sorted(wanted.keys() | tables.counters.keys()):
+        want, have = _customers_joined(wanted.get(key, {})), _customers_joined(tables.counters.get(key, {}))
+        for measure in want.keys() | have.keys():
+            must, is_now = want.get(measure, 0), have.get(measure, 0)
+            verdict.compare((*key, measure), must, is_now)
+            if key[2] == LAUNCH and measure in EVENT_MEASURES:
+                verdict.lost += max(0, must - is_now)
+                verdict.doubled += max(0, is_now - must)
+    new = sum(counters.get(NEW, 0) for key, counters in tables.counters.items() if key[2] == LAUNCH)
+    verdict.compare("new customers", len(found.buyers), new)
+    _ledger(verdict, found, tables)
+    _people(verdict, found, tables, hash_key, admitted)
+    for table_key, homes in tables.homes.items():
+        if len(homes) > 1:
+            verdict.wrong.append(f"{table_key!r} stands in the partitions {sorted(homes)}")
+    return verdict
+
+
+def _customers_joined(counters: Mapping[int, int]) -> dict[int, int]:
+    """Which sale was a person's first only Redis knows; that each is either, and how many are, is known."""
+    joined = {measure: number for measure, number in counters.items() if measure != RETURNING}
+    if RETURNING in counters:
+        joined[NEW] = joined.get(NEW, 0) + counters[RETURNING]
+    return joined
+
+
+def _ledger(verdict: Verdict, found: Recount, tables: Tables) -> None:
+    have = {
+        (topic, partition): tables.ledger.get(partition << 6 | code, {})
+        for topic, code in TOPIC_CODES.items()
+        for partition in range(64)
+    }
+    for place in sorted(have.keys() | found.read.keys()):
+        ledger, invalid = have[place], found.invalid.get(place, Counter())
+        verdict.compare((*place, "read"), found.read[place], ledger.get(READ, 0))
+        verdict.compare((*place, "invalid"), invalid.total(), ledger.get(INVALID, 0))
+        sound = ledger.get(COUNTED, 0) + ledger.get(DUPLICATE, 0)
+        verdict.compare((*place, "counted and duplicate"), found.read[place] - invalid.total(), sound)
+        for reason, measure in REASONS.items():
+            verdict.compare((*place, reason), invalid[reason], ledger.get(measure, 0))
+    for topic in TOPIC_CODES:
+        mine = [ledger for (name, _), ledger in have.items() if name == topic]
+        for part, measure in {"counted": COUNTED, **PARTS}.items():
+            must = found.topics[topic][part]
+            verdict.compare((topic, part), must, sum(ledger.get(measure, 0) for ledger in mine))
+
+
+def _people(verdict: Verdict, found: Recount, tables: Tables, hash_key: bytes, admitted: Callable[[str], bool]) -> None:
+    """Two sets of people are the same if neither makes the union larger."""
+    keyed = blake2b(digest_size=8, key=hash_key, person=b"people")
+
+    def hashed(person: str) -> int:
+        state = keyed.copy()
+        state.update(person.encode())
+        number: int = unpack(">q", state.digest())[0]
+        return number
+
+    wanted = {key: persons for key, persons in found.people.items() if admitted(key[0][0])}
+    for key in wanted.keys() | tables.sketches.keys():
+        sketch = cpc_sketch(LG_K)
+        for person in wanted.get(key, ()):
+            sketch.update(hashed(person))
+        must = _estimate([sketch.serialize()])
+        verdict.compare(("people", *key), must, _estimate(tables.sketches.get(key, ())))
+        verdict.compare(("people together", *key), must, _estimate([sketch.serialize(), *tables.sketches.get(key, ())]))
+
+
+def _estimate(sketches: Iterable[bytes]) -> float:
+    return round(float(united(sketches).get_result().get_estimate()), 6)
+
+
+def judge_metrics(
+    verdict: Verdict, found: Recount, scraped: Mapping[Series, float], admitted: Callable[[str], bool] = lambda _: True
+) -> None:
+    """Compare /metrics of all workers together with the recount."""
+    want: dict[Series, float] = {}
+    for (campaign, channel, tier, _), counters in found.counters.items():
+        if tier != LAUNCH or not admitted(campaign):
+            continue
+        place = {"campaign": campaign, "channel": CHANNELS[channel - 1]}
+        for measure, number in counters.items():
+            if measure in EVENT_NAMES and number:
+                labels = frozenset({**place, "event": EVENT_NAMES[measure]}.items())
+                want["campaign_events_total", labels] = number
+    customers = ("new_customers", "returning_customers")
+    have = {
+        series: value
+        for series, value in scraped.items()
+        if series[0] == "campaign_events_total" and dict(series[1])["event"] not in customers and value
+    }
+    for series in want.keys() | have.keys():
+        verdict.compare(series, want.get(series, 0), have.get(series, 0))
+    results: Counter[tuple[str, str]] = Counter()
+    for (name, labels), value in scraped.items():
+        if name == "launchpulse_events_total":
+            results[dict(labels)["topic"], dict(labels)["result"]] += int(value)
+        elif name == "launchpulse_ledger_difference":
+            verdict.compare(("ledger difference", *labels), 0, value)
+    for topic in TOPIC_CODES:
+        read = sum(number for (name, _), number in found.read.items() if name == topic)
+        invalid = sum(reasons.total() for (name, _), reasons in found.invalid.items() if name == topic)
+        counted = found.topics[topic]["counted"]
+        for result, must in (("counted", counted), ("invalid", invalid), ("duplicate", read - invalid - counted)):
+            verdict.compare(("metrics", topic, result), must, results[topic, result])

@@ -1,0 +1,122 @@
+"""Topics change under the workers: more partitions are read, a new log or a lost one is refused by name."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from agents.topics import create_missing, grow, open_admin, plan_topics
+from tests.faults.deployment import Deployment
+from tests.faults.events import TOPICS, Events
+from tests.faults.processes import WorkerProcess, wait_for
+from tests.faults.sending import send_all
+from tests.kafka.exactness import deployed
+from tests.support.kafka import KafkaBroker
+
+pytestmark = [pytest.mark.kafka, pytest.mark.faults]
+
+
+def test_added_partitions_are_counted_within_a_minute(kafka_broker: KafkaBroker, tmp_path: Path) -> None:
+    with deployed(tmp_path, kafka_broker) as deployment, deployment.sender(seed=41, rate=150) as sender:
+        (worker,) = deployment.start("only")
+        deployment.wait_counting()
+        administer(deployment, lambda admin: _grow(admin, deployment, "visit", 5))
+        seconds = wait_for(lambda: _partitions_read(worker, "visit") == {0, 1, 2, 3, 4}, 60, worker.tail)
+        print(f"all partitions counted after {seconds:.1f} s")
+        sender.finish()
+        verdict = deployment.verdict()
+        print(verdict)
+        assert verdict.exact, f"{verdict}\n{worker.tail()}"
+
+
+def test_topic_made_anew_and_records_lost_to_retention_are_refused_by_name_and_the_others_read(
+    kafka_broker: KafkaBroker, tmp_path: Path
+) -> None:
+    with deployed(tmp_path, kafka_broker) as deployment:
+        events = Events(42, deployment.application)
+        _send(deployment, events, 3_000)
+        (worker,) = deployment.start("only")
+        deployment.verdict()
+        assert worker.stop()[0] == 0
+        _send(deployment, events, 1_000)
+        lost = TopicPartition(f"{deployment.prefix}open", 1)
+        administer(deployment, lambda admin: _delete_records(admin, lost))
+        administer(deployment, lambda admin: _make_anew(admin, deployment, "sale"))
+        _send(deployment, events, 1_000)
+        deployment.start("only")
+        refused = {("open", 1), ("sale", 0), ("sale", 1)}
+        wait_for(lambda: _refused(worker, deployment) == refused, 40, lambda: (worker.reasons(), worker.tail()))
+        reasons = "; ".join(worker.reasons())
+        assert f"{lost.topic}/1 is refused: retention overtook the reader" in reasons
+        assert f"{deployment.prefix}sale/0 is refused" in reasons
+        assert "made anew" in reasons
+        assert worker.get("/readyz")[0] == 503
+        whole = deployment.recount(topic for topic in TOPICS if topic not in ("open", "sale"))
+        for topic in ("click", "visit", "mention"):
+            want = sum(number for (name, _), number in whole.read.items() if name == topic)
+            wait_for(lambda: _read(worker, topic) == want, 20, lambda: (want, _read(worker, topic)))  # noqa: B023
+
+
+def administer(deployment: Deployment, action: Callable[[AIOKafkaAdminClient], Awaitable[object]]) -> None:
+    """Do something with an admin client."""
+
+    async def run() -> None:
+        async with open_admin(deployment.settings) as admin:
+            await action(admin)
+
+    asyncio.run(run())
+
+
+def _send(deployment: Deployment, events: Events, number: int) -> None:
+    records = [events.record(time.time_ns() // 1_000_000) for _ in range(number)]
+    assert send_all(deployment.broker.address, deployment.prefix, records) == number
+
+
+async def _grow(admin: AIOKafkaAdminClient, deployment: Deployment, topic: str, partitions: int) -> None:
+    await grow(admin, plan_topics(deployment.settings), deployment.prefix + topic, partitions)
+
+
+async def _delete_records(admin: AIOKafkaAdminClient, tp: TopicPartition) -> None:
+    """What retention does: nothing of the log is left."""
+    await admin.delete_records({tp: RecordsToDelete(before_offset=-1)})
+
+
+async def _make_anew(admin: AIOKafkaAdminClient, deployment: Deployment, topic: str) -> None:
+    name = deployment.prefix + topic
+    await admin.delete_topics([name])
+    while name in await admin.list_topics():
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(1.0)
+    await create_missing(admin, plan_topics(deployment.settings, deployment.partitions), 1)
+
+
+def _partitions_read(worker: WorkerProcess, topic: str) -> set[int]:
+    return {
+        int(dict(labels)["partition"])
+        for (name, labels), value in worker.metrics().items()
+        if name == "launchpulse_events_read_total" and dict(labels)["topic"] == topic and value
+    }
+
+
+def _read(worker: WorkerProcess, topic: str) -> int:
+    return int(
+        sum(
+            value
+            for (name, labels), value in worker.metrics().items()
+            if name == "launchpulse_events_read_total" and dict(labels)["topic"] == topic
+        )
+    )
+
+
+def _refused(worker: WorkerProcess, deployment: Deployment) -> set[tuple[str, int]]:
+    return {
+        (dict(labels)["topic"].removeprefix(deployment.prefix), int(dict(labels)["partition"]))
+        for (name, labels), value in worker.metrics().items()
+        if name == "launchpulse_partition_refused" and value
+    }
