@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -16,8 +15,8 @@ from tests.support.redis import RedisServer
 
 
 def pytest_configure() -> None:
-    """SIGTERM (a `timeout`, a cancelled job) must end the servers of tests too: they are stopped at a normal exit."""
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    """SIGTERM (a `timeout`, a cancelled job) ends a run as Ctrl+C does: the servers of the fixtures are stopped too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _missing(error: Exception) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agents.cli import campaigns, claims, dead_letters, doctor, status, topics, worker
+from agents.cli import campaigns, claims, dead_letters, demo, doctor, publish, simulate, status, topics, worker
 from agents.cli.common import Exit, err, exit_code_of
 from agents.settings_errors import one_line
 
@@ -21,6 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("worker")(worker.worker)
+app.command("demo")(demo.demo)
+app.command("simulate")(simulate.simulate)
+app.command("publish")(publish.publish)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
 app.add_typer(topics.app, name="topics")
