@@ -30,6 +30,7 @@ STATE_SECONDS = 0.25
 STATE_SECONDS_UNDER_LOAD = 1.0
 PEOPLE_SECONDS = 1.0
 EXPIRY_SECONDS = 60.0
+KEYS_BETWEEN_TURNS = 5000
 
 
 @dataclass(slots=True)
@@ -179,11 +180,22 @@ class Campaigns:
             if now_ms is None or not self._current(partition, owned):
                 continue
             for table in (self._panes, self._people):
-                keys = {key for key in table.keys_of(partition) if expired(key, now_ms, self._zone)}
-                owned.merge.drop(keys)
-                await table.forget(partition, keys)
+                keys = await self._expired(table, partition, now_ms)
+                async with owned.stating:
+                    owned.merge.drop(keys)
+                    await table.forget(partition, keys)
             for panes in owned.views.campaigns.values():
                 panes.prune(now_ms)
+
+    async def _expired(self, table: StatementTable, partition: int, now_ms: int) -> set[bytes]:
+        """The keys that have been kept long enough; the loop gets its turn between some thousands of them."""
+        keys: set[bytes] = set()
+        for looked_at, key in enumerate(tuple(table.keys_of(partition))):
+            if expired(key, now_ms, self._zone):
+                keys.add(key)
+            if looked_at % KEYS_BETWEEN_TURNS == 0:
+                await asyncio.sleep(0)
+        return keys
 
     def _stretch(self, took_seconds: float) -> None:
         self._interval = min(STATE_SECONDS_UNDER_LOAD, max(STATE_SECONDS, took_seconds * 2, self._interval * 0.9))

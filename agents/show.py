@@ -13,7 +13,7 @@ from agents.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Sna
 from streams.counting.panes import HOUR_MS, PANE_MS
 from streams.counting.sources import source_parts
 from streams.counting.view import CampaignPanes
-from streams.counting.windows import WindowSums
+from streams.counting.windows import WindowSums, sum_counters
 from streams.events.campaigns import Campaign
 from streams.events.catalogue import topic_by_code
 from streams.kpis.registry import KPIS
@@ -71,13 +71,16 @@ class Show:
             generations[partition] = owned.generation
             for source, counters in owned.views.ledger.items():
                 code, source_partition, _ = source_parts(source)
-                ledger[topic_by_code(code).name, source_partition] = dict(counters)
+                # A topic that was made anew goes on where its former life has stopped: counters never fall.
+                place = (topic_by_code(code).name, source_partition)
+                ledger[place] = sum_counters((ledger.get(place, {}), counters))
             ends = self._ends(owned)
             partial += self._held_back(owned, ends)
+            changed, owned.views.changed = owned.views.changed, set()
             for name, panes in list(owned.views.campaigns.items()):
-                campaigns[name] = self._campaign(partition, name, panes, owned, ends)
-            owned.views.changed.clear()
-            await asyncio.sleep(0)
+                campaigns[name] = self._campaign(partition, name, panes, owned, ends, name in changed)
+                if name in changed:
+                    await asyncio.sleep(0)
         self._forget(campaigns)
         return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(set(partial))))
 
@@ -102,11 +105,11 @@ class Show:
         return reasons
 
     def _campaign(
-        self, partition: int, name: str, panes: CampaignPanes, owned: OwnedPartition, ends: Ends
+        self, partition: int, name: str, panes: CampaignPanes, owned: OwnedPartition, ends: Ends, changed: bool
     ) -> CampaignSnapshot:
         steps = tuple((end or 0) // PANE_MS for end in ends.values())
         shown = self._shown.get((partition, name))
-        if shown is not None and shown.ends == steps and name not in owned.views.changed:
+        if shown is not None and shown.ends == steps and not changed:
             return shown.snapshot
         told = self._catalogue.get(name)
         channels = {channel: _channel(panes, channel, ends) for channel in (ALL_CHANNELS, *panes.channels)}

@@ -42,16 +42,25 @@ class Parts:
 
 def free_port(wanted: int | None = None) -> int:
     """`wanted` (raises PortTaken when it's in use); without one the usual port, or any free one where that is taken."""
-    for port in (WEB_PORT, 0) if wanted is None else (wanted,):
-        with socket.socket() as probe:
-            # As the worker's server will: else a port whose last connections have just ended would seem taken.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+    port = WEB_PORT if wanted is None else wanted
+    if is_free(port):
+        return port
+    if wanted is None:
+        return any_port()
     raise PortTaken(f"port {wanted} is taken: name another with --port, or leave it out and a free one is chosen")
+
+
+def is_free(port: int) -> bool:
+    """Whether a worker could listen on that port now."""
+    with socket.socket() as probe:
+        # As the worker's server will: else a port whose last connections have just ended would seem taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+            probe.listen()
+        except OSError:
+            return False
+    return True
 
 
 async def start_parts(children: Children, step: Callable[[str], None]) -> Parts:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -26,22 +27,24 @@ ROWS = (
     ("net_sentiment", "5m"),
     ("orders", "launch"),
     ("net_revenue", "launch"),
-    ("average_order_value", "launch"),
     ("buyers", "launch"),
+    ("new_customers", "launch"),
 )
 TREND = ("engagement_rate", "1m")
-TREND_POINTS = 16
+TREND_POINTS = 12
+TREND_SECONDS = 4.0
+"""The trend shows a point so often: 48 seconds in all, enough to see a drop begin."""
+
 _BARS = "▁▂▃▄▅▆▇█"
-_WINDOWS = {"launch": "since launch", "1m": "1 min", "5m": "5 min"}
+_WINDOWS = {"launch": "launch", "1m": "1 min", "5m": "5 min"}
 _NAMES = {market.campaign: market.name for market in MARKETS}
 
 
 @dataclass(slots=True)
 class Picture:
-    """All that is shown. `metrics` and `api` are addresses; `notes` what happened to the parts, the newest last."""
+    """All that is shown. `address` is the first worker's; `notes` what happened to the parts, the newest last."""
 
-    metrics: str
-    api: str
+    address: str
     account: Account
     reading: Reading = field(default_factory=Reading)
     seconds: float = 0.0
@@ -50,10 +53,14 @@ class Picture:
     ends: bool = False
     notes: deque[str] = field(default_factory=lambda: deque(maxlen=3))
     trends: dict[str, deque[float]] = field(default_factory=dict)
+    trend_due: float = 0.0
 
     def take(self, reading: Reading) -> None:
-        """A new reading; its engagement rates go into the trends."""
+        """A new reading; now and then its engagement rates go into the trends."""
         self.reading = reading
+        if self.seconds < self.trend_due:
+            return
+        self.trend_due = self.seconds + TREND_SECONDS if reading.has_kpis else 0.0
         for campaign in reading.campaigns:
             value = reading.kpi(campaign, *TREND)
             if value is not None and value["value"] is not None:
@@ -74,8 +81,8 @@ def render(picture: Picture) -> RenderableType:
     story = Text.assemble((f"{picture.seconds:4.0f} s  ", "dim"), (picture.phase, "bold"))
     end = "it ends by itself; Ctrl-C ends it now" if picture.ends else "Ctrl-C ends it and compares the figures"
     foot = Text.assemble(
-        *(("metrics  ", "dim"), (picture.metrics, "cyan"), "\n"),
-        *(("API      ", "dim"), (picture.api, "cyan"), "\n"),
+        *(("metrics  ", "dim"), (f"{picture.address}/metrics", "cyan"), "\n"),
+        *(("API      ", "dim"), (f"{picture.address}/api/campaigns", "cyan"), "\n"),
         (end, "dim"),
     )
     notes = [Text(f"• {note}", "yellow") for note in picture.notes]
@@ -105,12 +112,12 @@ def plain(picture: Picture) -> str:
 
 def _kpis(picture: Picture) -> Table:
     campaigns = sorted(picture.reading.campaigns, key=_order)
-    table = Table(expand=False, header_style="bold", border_style="dim")
-    table.add_column("KPI")
-    table.add_column("window", style="dim")
+    table = Table(box=box.SIMPLE_HEAD, expand=False, header_style="bold", border_style="dim", pad_edge=False)
+    table.add_column("KPI", no_wrap=True)
+    table.add_column("window", style="dim", no_wrap=True)
     for campaign in campaigns:
         told = picture.reading.campaigns[campaign].get("name") or _NAMES.get(campaign, "")
-        table.add_column(f"{campaign}\n[dim]{told}[/dim]", justify="right", min_width=14)
+        table.add_column(f"{campaign}\n[dim]{told}[/dim]", justify="right", min_width=13)
     if not campaigns:
         table.add_column("the worker is starting ...", style="dim")
     for kpi, window in ROWS:
@@ -143,13 +150,19 @@ def _trend(values: deque[float] | tuple[float, ...]) -> str:
     return "".join(_BARS[min(7, int(value / top * 7.999))] for value in values)
 
 
+def _money(amount: float) -> str:
+    """Short enough for a column; the comparison at the end is exact."""
+    size = abs(amount)
+    return f"{amount / 1e6:,.1f} M" if size >= 1e7 else f"{amount:,.0f}" if size >= 1e5 else f"{amount:,.2f}"
+
+
 def _value(value: Mapping[str, Any] | None, kpi: str) -> str:
     """A KPI as a person reads it; a dash where there is nothing to divide by."""
     if value is None:
         return "–"
     amounts = value["amounts"]
     if amounts is not None:
-        return "\n".join(f"{amount:,.2f} {currency}" for currency, amount in amounts.items()) or "–"
+        return "\n".join(f"{_money(amount)} {currency}" for currency, amount in amounts.items()) or "–"
     number = value["value"]
     if number is None:
         return "–"

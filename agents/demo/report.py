@@ -45,12 +45,12 @@ def _cell(sent: int, ledger: int) -> Text:
 
 def _sentences(verdict: Verdict) -> list[Text]:
     beside = (
-        f"{verdict.more} more figures (reasons of the invalid ones, late, machine and test events, and each campaign's "
-        "totals, money to the cent)"
+        f"{verdict.more} more figures: why records were invalid, late, machine and test events,\n"
+        "and every total of each campaign, money to the millionth."
     )
     if verdict.agrees:
-        return [Text.assemble(("All agree", "bold green"), f", and so do {beside}.")]
+        return [Text.assemble(("All agree exactly.", "bold green"), f" So do {beside}")]
     named = [Text(f"  {line}", "red") for line in verdict.wrong[:MAX_NAMED]]
     if len(verdict.wrong) > MAX_NAMED:
         named.append(Text(f"  and {len(verdict.wrong) - MAX_NAMED} more", "red"))
-    return [Text.assemble(("They do not agree", "bold red"), f"; compared were also {beside}:"), *named]
+    return [Text.assemble(("They do not agree", "bold red"), f". Compared were also {beside}"), *named]

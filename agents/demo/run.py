@@ -15,7 +15,7 @@ from rich.console import Console
 
 from agents.connections import kafka_arguments
 from agents.demo.children import Child, Children
-from agents.demo.parts import Parts, any_port, free_port, start_parts, start_worker
+from agents.demo.parts import Parts, any_port, free_port, is_free, start_parts, start_worker
 from agents.demo.picture import Picture
 from agents.demo.reader import Reader
 from agents.demo.redis_server import LOOPBACK
@@ -97,10 +97,7 @@ class Demo:
         simulator = Simulator(self._options.seed, began_ms, story_seconds)
         await send_catalogue(producer, Names(parts.settings).catalogue, began_ms, story_seconds)
         sender = Sender(simulator, producer, self._options.rate, parts.settings.topic_prefix)
-        address = self._addresses()[0]
-        picture = Picture(
-            f"{address}/metrics", f"{address}/api/campaigns", sender.account, ends=self._options.seconds is not None
-        )
+        picture = Picture(self._addresses()[0], sender.account, ends=self._options.seconds is not None)
         sending = asyncio.create_task(sender.run(self._options.seconds, self._finish))
         try:
             with Screen(self._console) as screen:
@@ -135,24 +132,34 @@ class Demo:
             await asyncio.sleep(READ_SECONDS)
 
     async def _look(self, children: Children, parts: Parts, reader: Reader, picture: Picture, screen: Screen) -> None:
-        self._watch(children, parts, picture)
+        picture.notes += self._watch(children, parts)
+        reader.addresses = self._addresses()
+        picture.address = reader.addresses[0]
         picture.take(await reader.read())
         screen.show(picture)
 
-    def _watch(self, children: Children, parts: Parts, picture: Picture) -> None:
-        """A worker that somebody killed is started again, on its port; what else ends by itself ends the demo."""
+    def _watch(self, children: Children, parts: Parts) -> list[str]:
+        """A worker that somebody killed is started again; what else ends by itself ends the demo. Returns what
+        happened."""
+        notes = []
         for part in (parts.broker, parts.redis):
             if not part.running:
                 raise part.death()
         for number, (worker, port) in self._workers.items():
             if worker.running:
                 continue
-            if worker.process.returncode >= 0 or self._restarts >= RESTARTS:
+            killed = worker.process.returncode < 0
+            # Between our look at the port and the worker's start another demo may have taken it.
+            robbed = not killed and self._options.port is None and not is_free(port)
+            if not (killed or robbed) or self._restarts >= RESTARTS:
                 raise worker.death()
             self._restarts += 1
             children.forget(worker)
-            self._workers[number] = (start_worker(children, parts, number, port), port)
-            picture.notes.append(f"{worker.name} was killed and is started again; nothing is lost by that, see the end")
+            if killed:
+                notes.append(f"{worker.name} was killed and is started again; nothing is lost by that, see the end")
+            own = any_port() if robbed else port
+            self._workers[number] = (start_worker(children, parts, number, own), own)
+        return notes
 
     def _addresses(self) -> list[str]:
         return [f"http://{LOOPBACK}:{port}" for _, port in self._workers.values()]

@@ -36,8 +36,8 @@ class Screen:
         if self._live is not None:
             self._live.update(render(picture), refresh=True)
             return
-        if not self._told:
-            self._tell(f"metrics {picture.metrics}  API {picture.api}")
+        if picture.reading.answered:
+            self._tell(f"metrics {picture.address}/metrics  API {picture.address}/api/campaigns")
         for note in [*picture.notes, picture.phase]:
             self._tell(note.partition(";")[0] if note == picture.phase else note)
         first = picture.reading.has_kpis and not self._had_kpis

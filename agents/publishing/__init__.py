@@ -1,1 +1,1 @@
-"""Files to topics: rows of CSV or JSON lines, checked as the workers will, sent once however often they are repeated."""
+"""Files to topics: rows of CSV or JSON lines, checked as the workers do; a file sent twice counts once."""

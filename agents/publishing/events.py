@@ -70,7 +70,7 @@ class EventMaker:
         self._seen: Counter[bytes] = Counter()
 
     def make(self, row: Row, now_ms: int) -> bytes | BadRow:
-        """The value to send, or why the row can't be counted; `now_ms` is about the Kafka timestamp that it will get."""
+        """The value to send, or why it can't be counted; `now_ms` is about the Kafka timestamp that it will get."""
         try:
             value = self._value(row)
         except UnicodeEncodeError:

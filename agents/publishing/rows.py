@@ -96,7 +96,7 @@ def csv_columns(content: IO[bytes]) -> tuple[io.TextIOWrapper, str, list[str]]:
 
 
 def csv_rows(text: io.TextIOWrapper, delimiter: str, columns: list[str], max_bytes: int) -> Iterator[Row | BadRow]:
-    """The rows of a CSV file behind its header; a cell may span lines. Raises PublishError where the file breaks off."""
+    """The rows of CSV behind its header; a cell may span lines. Raises PublishError where the file breaks off."""
     csv.field_size_limit(max_bytes)
     reader = csv.reader(text, delimiter=delimiter)
     while True:

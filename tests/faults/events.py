@@ -32,11 +32,13 @@ class Record:
     key: bytes | None
     value: bytes | None
     truth: str = OK
+    extra: tuple[tuple[str, bytes], ...] = ()
+    """Headers beside the truth."""
 
     @property
     def headers(self) -> list[tuple[str, bytes]]:
-        """What it is sent with: the truth about it, for the recount."""
-        return [(TRUTH, self.truth.encode())]
+        """What it is sent with: the truth about it, for the recount, and the rest."""
+        return [(TRUTH, self.truth.encode()), *self.extra]
 
 
 class Events:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from agents.topics import create_missing, grow, open_admin, plan_topics
+from agents.topics import create_missing, grow, plan_topics
 from tests.faults.deployment import Deployment
 from tests.faults.events import TOPICS, Events
 from tests.faults.processes import WorkerProcess, wait_for
 from tests.faults.sending import send_all
-from tests.kafka.exactness import deployed
+from tests.kafka.exactness import administer, deployed
 from tests.support.kafka import KafkaBroker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults]
@@ -61,16 +60,6 @@ def test_topic_made_anew_and_records_lost_to_retention_are_refused_by_name_and_t
         for topic in ("click", "visit", "mention"):
             want = sum(number for (name, _), number in whole.read.items() if name == topic)
             wait_for(lambda: _read(worker, topic) == want, 20, lambda: (want, _read(worker, topic)))  # noqa: B023
-
-
-def administer(deployment: Deployment, action: Callable[[AIOKafkaAdminClient], Awaitable[object]]) -> None:
-    """Do something with an admin client."""
-
-    async def run() -> None:
-        async with open_admin(deployment.settings) as admin:
-            await action(admin)
-
-    asyncio.run(run())
 
 
 def _send(deployment: Deployment, events: Events, number: int) -> None:

@@ -1,0 +1,1 @@
+"""The demo as a newcomer starts it: a child process with the embedded parts."""
