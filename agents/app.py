@@ -138,6 +138,7 @@ def create_app(
         catalogue.campaigns,
         lag,
         {topic.code: incarnation(name) for name, topic in topics.items()},
+        settings.summaries_partitions,
     )
 
     for name, topic in topics.items():

@@ -12,6 +12,7 @@ from agents.campaign import Campaigns, OwnedPartition
 from agents.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
 from streams.counting.panes import HOUR_MS, PANE_MS
 from streams.counting.sources import source_parts
+from streams.counting.summaries import summaries_partition
 from streams.counting.view import CampaignPanes
 from streams.counting.windows import WindowSums, sum_counters
 from streams.events.campaigns import Campaign
@@ -45,12 +46,14 @@ class Show:
         catalogue: Mapping[str, Campaign],
         lag: Callable[[], dict[tuple[str, int], tuple[int, float]]],
         incarnations: Mapping[int, int],
+        partitions: int,
     ) -> None:
         self._campaigns = campaigns
         self._codes = codes
         self._catalogue = catalogue
         self._lag = lag
         self._incarnations = dict(incarnations)
+        self._partitions = partitions
         self._shown: dict[tuple[int, str], _Shown] = {}
         self.snapshot = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
 
@@ -81,6 +84,7 @@ class Show:
                 campaigns[name] = self._campaign(partition, name, panes, owned, ends, name in changed)
                 if name in changed:
                     await asyncio.sleep(0)
+            campaigns |= self._expected(partition, owned, campaigns)
         self._forget(campaigns)
         return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(set(partial))))
 
@@ -123,6 +127,16 @@ class Show:
         self._shown[partition, name] = _Shown(steps, snapshot)
         return snapshot
 
+    def _expected(
+        self, partition: int, owned: OwnedPartition, shown: Mapping[str, CampaignSnapshot]
+    ) -> dict[str, CampaignSnapshot]:
+        """Campaigns of the catalogue that have no events yet: without them nobody could tell that they are silent."""
+        return {
+            name: CampaignSnapshot(name, told.name, told.owner_name, _live(told, owned.merge.progress.now_ms), {})
+            for name, told in list(self._catalogue.items())
+            if name not in shown and summaries_partition(name.encode(), self._partitions) == partition
+        }
+
     def _forget(self, campaigns: Mapping[str, CampaignSnapshot]) -> None:
         if len(self._shown) > len(campaigns):
             self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
@@ -147,7 +161,11 @@ def _channel(panes: CampaignPanes, channel: int, ends: Ends) -> ChannelSnapshot:
 def _active(panes: CampaignPanes, told: Campaign | None, now_ms: int) -> bool:
     if now_ms and panes.newest_ms() > now_ms - HOUR_MS:
         return True
-    if told is None or told.starts_at is None:
+    return told is not None and _live(told, now_ms)
+
+
+def _live(told: Campaign, now_ms: int) -> bool:
+    if told.starts_at is None:
         return False
     ends_ms = float("inf") if told.ends_at is None else told.ends_at.timestamp() * 1000
     return told.starts_at.timestamp() * 1000 <= now_ms < ends_ms

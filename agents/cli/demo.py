@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -25,6 +28,8 @@ def demo(
 
     At the end the service's ledger is printed beside what was sent. Exit code 0 only if they agree exactly, else 1.
     """
+    _end_at_once_while_loading()
+
     from agents.demo.children import ChildDied
     from agents.demo.parts import PortTaken
     from agents.demo.redis_server import RedisMissing
@@ -46,3 +51,14 @@ def demo(
         raise Refused(f"the demo ends, since {death}; its last lines are above") from None
     console.print(render_verdict(verdict))
     raise typer.Exit(Exit.OK if verdict.agrees else Exit.REFUSED)
+
+
+def _end_at_once_while_loading() -> None:
+    """Until the demo handles signals itself they end the process: there is nothing to stop yet, and numpy, while it is
+    loaded, would swallow a KeyboardInterrupt."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)

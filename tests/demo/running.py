@@ -23,13 +23,14 @@ class RunningDemo:
         self.temporary = directory / "tmp"
         self.temporary.mkdir(parents=True)
         self._output = directory / "output"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "agents.cli.main", "demo", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, MARK: self.mark, "TMPDIR": str(self.temporary)},
+                env={**inherited, MARK: self.mark, "TMPDIR": str(self.temporary)},
             )
 
     def __enter__(self) -> RunningDemo:
@@ -58,10 +59,9 @@ class RunningDemo:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it still runs after {seconds} s:\n{self.output}") from None
 
-    def kill_part(self, word: str, in_environment: bool = False) -> None:
-        """SIGKILL for its child whose command line (or environment) holds `word`."""
-        file = "environ" if in_environment else "cmdline"
-        found = [pid for pid in self._processes() if word.encode() in Path(f"/proc/{pid}/{file}").read_bytes()]
+    def kill_part(self, word: str) -> None:
+        """SIGKILL for its child whose command line, working directory or environment holds `word`."""
+        found = [pid for pid, told in self._processes().items() if word in told or word in _read(pid, "environ")]
         assert len(found) == 1, self._processes()
         os.kill(found[0], signal.SIGKILL)
 
@@ -70,17 +70,26 @@ class RunningDemo:
         return [*self._processes().values(), *(str(path) for path in self.temporary.iterdir())]
 
     def _processes(self) -> dict[int, str]:
-        own = f"{MARK}={self.mark}".encode()
+        """Its processes, with command line and working directory: Redis writes its title over its environment."""
         found: dict[int, str] = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == self.process.pid:
                 continue
+            pid = int(entry.name)
             try:
-                if own in (entry / "environ").read_bytes().split(b"\0"):
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                place = str((entry / "cwd").readlink())
             except OSError:
                 continue  # it has ended meanwhile
+            if f"{MARK}={self.mark}" in _read(pid, "environ") or place.startswith(str(self.temporary)):
+                found[pid] = f"{_read(pid, 'cmdline')} in {place}"
         return found
+
+
+def _read(pid: int, file: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{file}").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def until(reached: Callable[[], bool], seconds: float) -> None:

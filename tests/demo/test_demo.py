@@ -28,7 +28,7 @@ def test_two_demos_at_once_agree_with_their_ledgers_and_leave_nothing_behind(tmp
 def test_ledger_agrees_though_a_worker_was_killed_and_ctrl_c_ends_the_demo(tmp_path: Path) -> None:
     with RunningDemo(tmp_path, "--workers", "2") as demo:
         demo.wait_for(KPI)
-        demo.kill_part("worker-1-data", in_environment=True)
+        demo.kill_part("worker-1-data")
         demo.wait_for("worker 1 was killed")
         demo.process.send_signal(signal.SIGINT)
         assert demo.end(120) == 0, demo.output
@@ -66,7 +66,7 @@ def test_a_killed_demo_leaves_nothing_behind(tmp_path: Path) -> None:
         assert demo.left_behind() == []
 
 
-@pytest.mark.parametrize("part", ["agents.demo.broker", "--appendonly"])
+@pytest.mark.parametrize("part", ["agents.demo.broker", "/redis"])
 def test_a_part_that_dies_ends_the_demo_in_a_line_that_names_it(tmp_path: Path, part: str) -> None:
     with RunningDemo(tmp_path, "--seconds", "60") as demo:
         demo.wait_for("sent ")

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tests.support.kafka import KafkaBroker
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.redis import RedisServer
 
+STOP_GRACE_SECONDS = 20
 _NOT_PROPERTIES = ("KAFKA_HEAP_OPTS",)
 
 
@@ -99,17 +100,21 @@ class Deployment:
 
     @contextmanager
     def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        """A running worker; it is stopped as Compose stops it, and killed where it takes longer than Compose waits."""
+        """A running worker. At the end it's stopped as Compose does; AssertionError where that is not a clean end."""
         with self._running(self.command("worker"), "worker", self.environment("worker")) as process:
             yield process
+        assert process.returncode == 0, f"ended with {process.returncode}: {self.log('worker')}"
 
     @contextmanager
     def prometheus(self) -> Iterator[None]:
-        """A real Prometheus with the service's command and configuration; the worker's address instead of DNS."""
+        """A real Prometheus with the service's command and configuration; addresses instead of DNS.
+
+        There are two of the one worker, so that every series is exposed twice, as for a moment in a handover.
+        """
         config = yaml.safe_load(PROMETHEUS.read_text())
         (job,) = config["scrape_configs"]
         del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": [f"{LOOPBACK}:{self.worker_port}"]}]
+        job["static_configs"] = [{"targets": [f"{host}:{self.worker_port}" for host in (LOOPBACK, "localhost")]}]
         job["authorization"]["credentials_file"] = str(self.directory / "secrets" / "web_token")
         path = self.directory / "prometheus.yml"
         path.write_text(yaml.safe_dump(config))
@@ -156,13 +161,13 @@ class Deployment:
         finally:
             process.terminate()
             try:
-                process.wait(20)
+                process.wait(STOP_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
 
 
-def wait_until(ready: Any, seconds: float, what: Any) -> None:
+def wait_until(ready: Callable[[], object], seconds: float, what: Callable[[], object]) -> None:
     """Asks until `ready()` holds, refused connections included. AssertionError with `what()` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import ConsumerRecord
 
 
@@ -23,13 +24,7 @@ async def _read(address: str, topics: list[str]) -> dict[str, list[ConsumerRecor
         max_partition_fetch_bytes=16 << 20,
         fetch_max_wait_ms=100,
     ) as consumer:
-        existing = await consumer.topics()
-        tps = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            if topic in existing
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
+        tps = await _partitions(address, topics)
         if not tps:
             return found
         consumer.assign(tps)
@@ -44,3 +39,15 @@ async def _read(address: str, topics: list[str]) -> dict[str, list[ConsumerRecor
             for tp, records in (await consumer.getmany(*waiting, timeout_ms=300)).items():
                 found[tp.topic] += [record for record in records if record.offset < ends[tp]]
     return found
+
+
+async def _partitions(address: str, topics: list[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+    finally:
+        await admin.close()
+    return sorted(
+        TopicPartition(topic, partition["partition"]) for topic in topics for partition in described.get(topic, ())
+    )

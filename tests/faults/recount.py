@@ -118,7 +118,8 @@ def _count(found: Recount, topic: str, record: ConsumerRecord, seen: set[tuple[s
         found.buyers.add(fields["person"])
     bucket = record.timestamp - record.timestamp % (5 * SECOND)
     for tier, pane in panes(_COUNTERS, time_ms, bucket):
-        found.counters[fields["campaign"], channel, tier, pane] += adds
+        # Not +=, which leaves out what is not positive.
+        found.counters[fields["campaign"], channel, tier, pane].update(adds)
     for kind in kinds if fields.get("person") else ():
         for tier, pane in [*panes(_PEOPLE, time_ms, bucket), (MONTH, month(time_ms))]:
             found.people[(fields["campaign"], channel, tier, pane), kind].add(fields["person"])

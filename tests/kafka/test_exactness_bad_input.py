@@ -55,16 +55,11 @@ def _send(deployment: Deployment, records: list[Record], **options: object) -> i
 
 
 def _allow_large_records(deployment: Deployment) -> None:
-    for topic in TOPICS:
-        configs = {
-            "max.message.bytes": str(2 * BIG),
-            "message.timestamp.type": "LogAppendTime",
-            "segment.ms": "3600000",
-        }
-        resource = ConfigResource(
-            ConfigResourceType.TOPIC, deployment.prefix + topic, configs={**configs, "retention.ms": "86400000"}
-        )
-        administer(deployment, lambda admin: admin.alter_configs([resource]))  # noqa: B023
+    configs = {"message.timestamp.type": "LogAppendTime", "retention.ms": "86400000", "segment.ms": "3600000"}
+    configs["max.message.bytes"] = str(2 * BIG)
+    kind = ConfigResourceType.TOPIC
+    resources = [ConfigResource(kind, deployment.prefix + topic, configs=configs) for topic in TOPICS]
+    administer(deployment, lambda admin: admin.alter_configs(resources))
 
 
 def _check_dead_letters(deployment: Deployment) -> None:
