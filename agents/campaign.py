@@ -22,7 +22,7 @@ from agents.telemetry import Telemetry
 from streams.counting.expiry import expired
 from streams.counting.merge import unpack
 from streams.counting.partition import PartitionMerge, Statements
-from streams.counting.statements import KeyKind
+from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, KeyKind
 from streams.counting.view import Views
 
 TICK_SECONDS = 0.05
@@ -92,10 +92,10 @@ class Campaigns:
             return owned
         merge = PartitionMerge(
             self._zone,
-            self._panes.values.get,
-            self._people.values.get,
-            lambda key: self._panes.unstated(partition, key),
-            lambda key: self._people.unstated(partition, key),
+            lambda key: self._panes.values.get(_stored(partition, key)),
+            lambda key: self._people.values.get(_stored(partition, key)),
+            lambda key: self._panes.unstated(partition, _stored(partition, key)),
+            lambda key: self._people.unstated(partition, _stored(partition, key)),
             self._limit,
         )
         for key in self._panes.keys_of(partition):
@@ -139,9 +139,9 @@ class Campaigns:
             if people is not None or not merge.people_changed:
                 owned.people_at = at
             if counters is not None:
-                await self._panes.state(partition, counters.values)
+                await self._panes.state(partition, _all_stored(partition, counters.values))
             if people is not None:
-                await self._people.state(partition, people.values)
+                await self._people.state(partition, _all_stored(partition, people.values))
                 owned.people_stated_at = began
             owned.stated_at = time.monotonic()
             if not self._current(partition, owned):
@@ -199,3 +199,17 @@ class Campaigns:
 
     def _stretch(self, took_seconds: float) -> None:
         self._interval = min(STATE_SECONDS_UNDER_LOAD, max(STATE_SECONDS, took_seconds * 2, self._interval * 0.9))
+
+
+_OF_EVERY_PARTITION = frozenset({KeyKind.LIMIT, KeyKind.REFUSED})
+
+
+def _stored(partition: int, key: bytes) -> bytes:
+    """The key in the table. A worker's tables hold all of its partitions, so what each of them has must name it."""
+    return key + b"%d" % partition if key[0] in _OF_EVERY_PARTITION else key
+
+
+def _all_stored(partition: int, values: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    if LIMIT_KEY not in values and REFUSED_KEY not in values:
+        return values
+    return {_stored(partition, key): value for key, value in values.items()}

@@ -8,16 +8,21 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from agents.kafka.login import start_client
+
 
 class TopicMissing(Exception):
     """The topic does not exist; the text says what to do."""
 
 
 async def partitions_of(topics: Iterable[str], kafka: Mapping[str, Any]) -> dict[str, list[TopicPartition]]:
-    """The partitions of each of the topics; none for one that does not exist."""
+    """The partitions of each of the topics; none for one that does not exist.
+
+    Raises KafkaConnectionError where no broker answers, KafkaLoginRefused where one does not let us in.
+    """
     admin = AIOKafkaAdminClient(**kafka)
-    await admin.start()
     try:
+        await start_client(admin, kafka)
         # All topics, not ours by name: a broker may create a topic that it is asked about.
         described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
     finally:

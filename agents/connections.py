@@ -6,6 +6,7 @@ from urllib.parse import quote
 from faust.auth import Credentials
 from pydantic import SecretStr
 
+from agents.certificates import check_authorities, check_own
 from agents.claims.link import RedisAddress
 from agents.kafka.credentials import kafka_credentials, kafka_ssl_context
 from agents.settings import Settings
@@ -25,7 +26,7 @@ def kafka_login(settings: Settings) -> Credentials | None:
 
 
 def kafka_arguments(settings: Settings) -> dict[str, Any]:
-    """The same for aiokafka's clients."""
+    """The same for aiokafka's clients. Raises SettingsError where a certificate's file can't be used."""
     arguments: dict[str, Any] = {
         "bootstrap_servers": list(settings.broker_list),
         "security_protocol": settings.kafka_security_protocol,
@@ -37,6 +38,13 @@ def kafka_arguments(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": _text(settings.kafka_password),
         }
     if settings.kafka_security_protocol.endswith("SSL"):
+        check_authorities("LAUNCHPULSE_KAFKA_CA_FILE", settings.kafka_ca_file)
+        check_own(
+            "LAUNCHPULSE_KAFKA_CERT_FILE",
+            settings.kafka_cert_file,
+            "LAUNCHPULSE_KAFKA_KEY_FILE",
+            settings.kafka_key_file,
+        )
         arguments["ssl_context"] = kafka_ssl_context(
             settings.kafka_ca_file, settings.kafka_cert_file, settings.kafka_key_file
         )
@@ -44,7 +52,11 @@ def kafka_arguments(settings: Settings) -> dict[str, Any]:
 
 
 def redis_address(settings: Settings) -> RedisAddress:
-    """Where Redis is, for the claims. An ACL user goes into the address, where the client looks for it."""
+    """Where Redis is, for the claims. An ACL user goes into the address, where the client looks for it.
+
+    Raises SettingsError where the file of certificates can't be used.
+    """
+    check_authorities("LAUNCHPULSE_REDIS_CA_FILE", settings.redis_ca_file)
     url = settings.redis_url
     if settings.redis_username is not None:
         scheme, rest = url.split("://", 1)

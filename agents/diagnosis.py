@@ -14,10 +14,11 @@ from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from agents.claims import policy
-from agents.claims.errors import PinMismatch, SettingsTopicError
+from agents.claims.errors import PinMismatch, RedisRefused, SettingsTopicError
 from agents.claims.link import Link
 from agents.claims.pins import Pins, SettingsTopic, hash_key_fingerprint
 from agents.connections import kafka_arguments, redis_address
+from agents.kafka.login import KafkaLoginRefused
 from agents.names import Names
 from agents.settings import Settings
 from agents.settings_errors import SettingsError, one_line
@@ -105,6 +106,8 @@ async def _kafka(settings: Settings) -> tuple[list[Finding], Mapping[str, TopicS
         async with open_admin(settings) as admin:
             states = await read_states(admin, (plan.name for plan in plans))
             brokers = len((await admin.describe_cluster())["brokers"])
+    except KafkaLoginRefused as refused:
+        return [Finding("kafka", "wrong", str(refused), "mend what it names")], {}
     except (KafkaError, OSError) as error:
         mend = "start it, or set LAUNCHPULSE_BROKERS and LAUNCHPULSE_KAFKA_SECURITY_PROTOCOL"
         text = one_line(str(error) or type(error).__name__)
@@ -182,6 +185,8 @@ async def _redis(settings: Settings, states: Mapping[str, TopicState], rate: flo
             after_ms = time.time_ns() // 1_000_000
         finally:
             await link.close()
+    except RedisRefused as refused:
+        return [Finding("redis", "wrong", str(refused), "mend what it names")]
     except (RedisError, OSError) as error:
         mend = "start it, or set LAUNCHPULSE_REDIS_URL and LAUNCHPULSE_REDIS_PASSWORD_FILE"
         text = one_line(str(error) or type(error).__name__)

@@ -27,6 +27,7 @@ from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionErro
 
 from agents.connections import kafka_arguments
 from agents.kafka.app import MAX_REQUEST_BYTES
+from agents.kafka.login import start_client
 from agents.names import Names
 from agents.settings import Settings
 from streams.counting.sources import MAX_PARTITIONS
@@ -204,10 +205,12 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
 
 @asynccontextmanager
 async def open_admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client, closed at the end. Raises KafkaConnectionError where no broker answers."""
-    admin = AIOKafkaAdminClient(**kafka_arguments(settings), request_timeout_ms=20_000)
-    await admin.start()
+    """An admin client, closed at the end. Raises KafkaConnectionError where no broker answers, KafkaLoginRefused where
+    one does not let us in."""
+    kafka = kafka_arguments(settings)
+    admin = AIOKafkaAdminClient(**kafka, request_timeout_ms=20_000)
     try:
+        await start_client(admin, kafka)
         yield admin
     finally:
         await admin.close()

@@ -12,18 +12,24 @@ from typing import NoReturn
 
 import faust
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from mode import Service
 
 from agents.app import Parts, create_app
 from agents.claims.client import Claims
-from agents.claims.errors import ClaimsError
+from agents.claims.errors import ClaimsError, RedisLoginRefused
 from agents.claims.link import AWAY, Link
 from agents.claims.pins import Deployment, Pins, SettingsTopic, hash_key_fingerprint
 from agents.claims.policy import require
 from agents.connections import kafka_arguments, redis_address
 from agents.health import WorkerHealth, health_of
 from agents.kafka.calm import backoff_seconds
+from agents.kafka.login import KafkaLoginRefused
 from agents.logs import configure_logs, log_config
 from agents.names import Names
 from agents.settings import Settings
@@ -35,6 +41,9 @@ from agents.web.server import WebServer, WebServerRefused
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 10.0
+
+NOT_ALLOWED = (ClusterAuthorizationFailedError, GroupAuthorizationFailedError, TopicAuthorizationFailedError)
+"""What Kafka's ACL refuses: somebody has to allow it, waiting does not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,7 @@ class Ground:
 async def prepare(settings: Settings) -> Ground:
     """Check Redis' policy, the topics and the pins; waits for a broker that is not there yet.
 
-    Raises RedisPolicyError, TopicsError or PinMismatch, in one line, where the worker must not start.
+    Raises RedisRefused, KafkaLoginRefused, TopicsError or PinMismatch, in one line, where the worker must not start.
     """
     await check_redis(settings)
     attempt = 0
@@ -64,6 +73,8 @@ async def prepare(settings: Settings) -> Ground:
                     summaries_partitions=settings.summaries_partitions,
                 )
             )
+        except (KafkaLoginRefused, *NOT_ALLOWED):
+            raise
         except KafkaError as error:
             attempt += 1
             delay = backoff_seconds(attempt)
@@ -76,14 +87,19 @@ async def prepare(settings: Settings) -> Ground:
 
 
 async def check_redis(settings: Settings) -> None:
-    """Raises RedisPolicyError where Redis answers and would lose claims. One that is away is waited for later."""
+    """Raises RedisPolicyError where Redis answers and would lose claims, RedisLoginRefused where it does not let us in.
+    One that is away is waited for later."""
     try:
         link = await Link.open(redis_address(settings))
+    except RedisLoginRefused:
+        raise
     except AWAY as error:
         log.warning("Redis cannot be reached yet", error=str(error))
         return
     try:
         await require(link)
+    except AWAY as error:
+        log.warning("Redis does not answer yet", error=str(error))
     finally:
         await link.close()
 

@@ -26,8 +26,8 @@ FOR_EVER = -1
 _SCRIPT = files(__package__).joinpath("claim.lua").read_text("utf-8")
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 _BEAT_SECONDS = 1.0
-# Asks only whether Redis is there and still the deployment's own.
-_NOTHING = Call(Batch(0, b"", b"", ()), FOR_EVER)
+# Asks only whether Redis is there and still the deployment's own. An ACL allows no key of another form.
+_NOTHING = Call(Batch(0, b"c{0}", b"", ()), FOR_EVER)
 
 
 class Claims:

@@ -2,6 +2,8 @@
 
 ClaimsError
 ├── RedisRefused             Redis answers, but must not be used as it is
+│   ├── RedisLoginRefused    it does not let us in, or its certificate is wrong
+│   ├── RedisRightMissing    its ACL does not allow a command that claims need
 │   ├── RedisPolicyError     it may evict or forget claims, or is too old
 │   └── RedisIdentityError   it is empty, or holds the claims of another deployment, though events have been counted
 ├── ClaimsClosed             the client was closed while a claim waited
@@ -11,6 +13,8 @@ ClaimsError
 A Redis that is away is none of these: claims wait for it.
 """
 
+from redis.exceptions import AuthenticationError, NoPermissionError
+
 
 class ClaimsError(Exception):
     """Base of all errors of this package; its text is one line that says what to do."""
@@ -18,6 +22,14 @@ class ClaimsError(Exception):
 
 class RedisRefused(ClaimsError):
     """Redis answers, but nothing can be counted with it."""
+
+
+class RedisLoginRefused(RedisRefused, AuthenticationError):
+    """Redis refuses the login, or we its certificate; the text names the setting, and holds no secret."""
+
+
+class RedisRightMissing(RedisRefused, NoPermissionError):
+    """Redis' ACL does not allow a command; the text names it."""
 
 
 class RedisPolicyError(RedisRefused):

@@ -4,6 +4,7 @@ redis-py's clients reconnect behind the caller's back. Here a new connection may
 its last second, and that has to be dealt with before the next claim: so whoever loses a link makes a new one.
 """
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -11,12 +12,27 @@ from typing import Any, Self
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from agents.certificates import why_refused
+from agents.claims.errors import RedisLoginRefused, RedisRightMissing
 
 # What an unreachable, stalled, loading or restarting Redis looks like. redis-py counts a wrong password among it too.
 AWAY = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
+
+_LOGIN = (AuthenticationError, AuthorizationError)
+_LOGIN_REFUSED = (
+    "Redis refuses the login: LAUNCHPULSE_REDIS_USERNAME or LAUNCHPULSE_REDIS_PASSWORD_FILE is wrong or not set"
+)
+_RIGHT_MISSING = "Redis' ACL gives the user of LAUNCHPULSE_REDIS_USERNAME too few rights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +80,23 @@ class Link:
 
     @classmethod
     async def open(cls, address: RedisAddress) -> Self:
-        """Connects. Raises one of AWAY, or another RedisError when Redis does not let us in."""
+        """Connects. Raises one of AWAY; RedisLoginRefused, which is one of them too, where waiting does not help."""
         connection = address.connection()
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
+        except _LOGIN as error:
+            await connection.disconnect(nowait=True)
+            raise RedisLoginRefused(_LOGIN_REFUSED) from error
+        except NoPermissionError as error:
+            await connection.disconnect(nowait=True)
+            raise RedisRightMissing(f"{_RIGHT_MISSING}: {error}") from error
+        except RedisConnectionError as error:
+            await connection.disconnect(nowait=True)
+            # redis-py says of every handshake that fails that it could not connect.
+            if isinstance(error.__context__, ssl.SSLError):
+                why = why_refused(error.__context__, "LAUNCHPULSE_REDIS_URL", "LAUNCHPULSE_REDIS_CA_FILE", None)
+                raise RedisLoginRefused(why) from error
+            raise
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
@@ -76,6 +105,8 @@ class Link:
     async def call(self, *command: bytes | str | int) -> Any:
         """Redis' answer to one command, undecoded. Raises ResponseError when it is an error."""
         answer = (await self.call_all([command]))[0]
+        if isinstance(answer, NoPermissionError):
+            raise RedisRightMissing(f"{_RIGHT_MISSING}: {answer}")
         if isinstance(answer, ResponseError):
             raise answer
         return answer
@@ -92,6 +123,9 @@ class Link:
                     answers.append(await self._connection.read_response(disable_decoding=True))
                 except ResponseError as error:
                     answers.append(error)
+        except _LOGIN as error:  # Redis asks for a login only at the first command
+            await self.close()
+            raise RedisLoginRefused(_LOGIN_REFUSED) from error
         except BaseException:
             # Answers left unread would be taken for those to the next call.
             await self.close()

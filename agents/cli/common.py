@@ -88,11 +88,13 @@ def exit_code_of(error: BaseException) -> Exit | None:
     match error:
         case SettingsError():
             return Exit.USAGE
+        case ClaimsError():  # also where it is one of redis-py's errors of connections: Redis answers, and refuses
+            return Exit.REFUSED
         case KafkaConnectionError() | RedisConnectionError() | RedisTimeoutError() | Unreachable():
             return Exit.UNREACHABLE
         case ConnectionError() | TimeoutError() | gaierror():
             return Exit.UNREACHABLE
-        case Refused() | WebServerRefused() | TopicsError() | ClaimsError() | KafkaError() | RedisError() | OSError():
+        case Refused() | WebServerRefused() | TopicsError() | KafkaError() | RedisError() | OSError():
             return Exit.REFUSED
         case KeyboardInterrupt():
             return Exit.INTERRUPTED

@@ -47,7 +47,8 @@ def publish(
     job = Job(topics[name], name, file, rejected, tuple(mapping or ()), dry_run)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=err(), transient=True) as bar:
+        console = err()
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task(file.name, total=file.stat().st_size)
             outcome = run_async(send(settings, job, lambda done: bar.update(task, completed=done)))
     except PublishError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,9 +80,11 @@ async def _send(settings: Settings, rate: float, seconds: float | None, seed: in
         )
         sending = asyncio.create_task(sender.run(seconds, stop))
         console = err()
-        with Live(console=console, auto_refresh=False, transient=True) as live:
+        with (
+            Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live
+        ):
             while not sending.done():
-                if console.is_terminal:
+                if live is not None:
                     live.update(sent_table(sender.account), refresh=True)
                 await asyncio.wait([sending], timeout=0.5)
         await sending

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from agents.demo import watcher
 
-STOP_SECONDS = 4.0
+STOP_SECONDS = 1.0
+"""Everything that they hold is thrown away, so nobody waits for a worker to say goodbye to its group."""
 
 
 class ChildDied(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -24,10 +25,11 @@ def sent_table(account: Account) -> Table:
 
 def render_verdict(verdict: Verdict) -> RenderableType:
     """The table of both sides, then one sentence; every figure that differs is named."""
-    table = Table(title="Sent by the simulator = found in the ledger?", title_justify="left", border_style="dim")
+    table = Table(title="Sent by the simulator = in the ledger of the service", title_justify="left")
+    table.box, table.border_style = box.SIMPLE_HEAD, "dim"
     table.add_column("topic", style="bold")
     for figure in FIGURES:
-        table.add_column(figure if figure != "sent" else "sent = read", justify="right")
+        table.add_column(figure if figure != "sent" else "sent = read", justify="right", no_wrap=True)
     topics = list(dict.fromkeys(line.topic for line in verdict.lines))
     for topic in topics:
         cells = [_cell(line.sent, line.ledger) for line in verdict.lines if line.topic == topic]
@@ -39,8 +41,8 @@ def render_verdict(verdict: Verdict) -> RenderableType:
 
 def _cell(sent: int, ledger: int) -> Text:
     if sent == ledger:
-        return Text.assemble(f"{sent:,} = {ledger:,} ", ("✓", "green"))
-    return Text.assemble((f"{sent:,} ≠ {ledger:,} ✗", "bold red"))
+        return Text.assemble(f"{sent:,} ", ("=", "bold green"), f" {ledger:,}")
+    return Text(f"{sent:,} ≠ {ledger:,}", "bold red")
 
 
 def _sentences(verdict: Verdict) -> list[Text]:
@@ -50,7 +52,13 @@ def _sentences(verdict: Verdict) -> list[Text]:
     )
     if verdict.agrees:
         return [Text.assemble(("All agree exactly.", "bold green"), f" So do {beside}")]
+    strangers = any(line.ledger > line.sent for line in verdict.lines if line.figure == "sent")
+    hint = [Text("The ledger has read more than was sent here: did something else send to these topics?")]
     named = [Text(f"  {line}", "red") for line in verdict.wrong[:MAX_NAMED]]
     if len(verdict.wrong) > MAX_NAMED:
         named.append(Text(f"  and {len(verdict.wrong) - MAX_NAMED} more", "red"))
-    return [Text.assemble(("They do not agree", "bold red"), f". Compared were also {beside}"), *named]
+    return [
+        Text.assemble(("They do not agree", "bold red"), f". Compared were also {beside}"),
+        *named,
+        *(hint if strangers else []),
+    ]

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from agents.connections import kafka_arguments
@@ -107,7 +108,11 @@ class Demo:
                     picture.phase = told_phase(simulator.phase(now_ms), picture.seconds, story_seconds)
                     await self._look(children, parts, reader, picture, screen)
                     await asyncio.wait([sending], timeout=READ_SECONDS)
-                await sending
+                try:
+                    await sending
+                except KafkaError:
+                    self._watch(children, parts)  # raises what explains it better, if a part is gone
+                    raise
                 picture.phase = "nothing more is sent; waiting until all of it is counted"
                 return await self._settle(children, parts, reader, picture, screen)
         finally:

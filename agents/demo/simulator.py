@@ -92,7 +92,9 @@ class Simulator:
         }
         if rng.random() < SPOILED_SHARE:
             value, reason = spoil(rng, topic, fields, now_ms)
-            return Record(topic, self._key(market, fields), value, Outcome.INVALID, reason)
+            # aiokafka sends no record that has neither a key nor a value.
+            key = market.campaign.encode() if value is None else self._key(market, fields)
+            return Record(topic, key, value, Outcome.INVALID, reason)
         if rng.random() < phase.tests:
             fields["test"] = True
             return self._sound(topic, market, fields, ("test",), ((f"tests_{topic}", 1),))

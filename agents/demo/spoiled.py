@@ -61,6 +61,7 @@ def _future(rng: random.Random, fields: Fields, now_ms: int) -> tuple[bytes | No
 
 _ANY: tuple[Spoil, ...] = (
     _bytes(None, Reason.TOMBSTONE),
+    _bytes(None, Reason.TOMBSTONE),
     _bytes(b"", Reason.NOT_JSON),
     _bytes(b"id=17&channel=email", Reason.NOT_JSON),
     _bytes(b'["not", "an", "object"]', Reason.NOT_OBJECT),

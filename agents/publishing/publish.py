@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +17,17 @@ from aiokafka import AIOKafkaProducer
 from agents.compacted import TopicMissing, partitions_of
 from agents.connections import kafka_arguments
 from agents.publishing.events import EventMaker, check_columns, parse_mapping
-from agents.publishing.rows import BadRow, PublishError, Row, csv_columns, csv_rows, is_csv, json_rows, unpacked
+from agents.publishing.rows import (
+    BadRow,
+    PublishError,
+    Row,
+    csv_columns,
+    csv_rows,
+    csv_text,
+    is_csv,
+    json_rows,
+    unpacked,
+)
 from agents.settings import Settings
 from streams.events.topic import Topic
 
@@ -67,8 +78,9 @@ async def publish(settings: Settings, job: Job, progress: Callable[[int], None] 
     publish the file again: what was sent already does not count twice.
     """
     outcome = Outcome()
-    with job.file.open("rb") as file:
-        rows = _rows(job, file, settings.max_event_bytes)
+    with ExitStack() as opened:
+        file = opened.enter_context(job.file.open("rb"))
+        rows = _rows(job, file, settings.max_event_bytes, opened)
         with _Rejects(job.rejects) as rejects:
             if job.dry_run:
                 for _ in _good(job, settings, rows, rejects, outcome, lambda: progress(file.tell())):
@@ -102,11 +114,12 @@ async def _send(producer: AIOKafkaProducer, topic: str, values: Iterator[bytes],
             outcome.sent += 1
 
 
-def _rows(job: Job, file: IO[bytes], max_bytes: int) -> Iterator[Row | BadRow]:
-    content = unpacked(file)
+def _rows(job: Job, file: IO[bytes], max_bytes: int, opened: ExitStack) -> Iterator[Row | BadRow]:
+    content = opened.enter_context(unpacked(file))
     if not is_csv(job.file):
         return json_rows(content, max_bytes)
-    text, delimiter, columns = csv_columns(content)
+    text = opened.enter_context(csv_text(content))
+    delimiter, columns = csv_columns(text)
     check_columns(job.topic, columns, parse_mapping(job.topic, job.mapping))
     return csv_rows(text, delimiter, columns, max_bytes)
 

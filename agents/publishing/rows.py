@@ -77,10 +77,13 @@ def json_rows(content: IO[bytes], max_bytes: int) -> Iterator[Row | BadRow]:
             yield Row(line, text)
 
 
-def csv_columns(content: IO[bytes]) -> tuple[io.TextIOWrapper, str, list[str]]:
-    """The content as text behind its header, the delimiter, and the columns. Raises PublishError without a header."""
-    # Bytes that are no UTF-8 travel on as lone surrogates, so that only their own rows are refused.
-    text = io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="")
+def csv_text(content: IO[bytes]) -> io.TextIOWrapper:
+    """The content as text. Bytes that are no UTF-8 become lone surrogates, so that only their own rows are refused."""
+    return io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="")
+
+
+def csv_columns(text: io.TextIOWrapper) -> tuple[str, list[str]]:
+    """Reads the header: the delimiter and the columns. Raises PublishError without one."""
     try:
         header = text.readline()
         delimiter = max(_DELIMITERS, key=header.count)
@@ -92,7 +95,7 @@ def csv_columns(content: IO[bytes]) -> tuple[io.TextIOWrapper, str, list[str]]:
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         raise PublishError(f"two columns have the same name: {', '.join(twice)}")
-    return text, delimiter, columns
+    return delimiter, columns
 
 
 def csv_rows(text: io.TextIOWrapper, delimiter: str, columns: list[str], max_bytes: int) -> Iterator[Row | BadRow]:

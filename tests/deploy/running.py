@@ -144,6 +144,9 @@ class Deployment:
                 found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
                 return found
         except urllib.error.HTTPError as refused:
+            if refused.code == 503:  # it is starting
+                refused.close()
+                raise
             raise AssertionError(f"{expression}: {refused.read().decode()}") from refused
 
     def log(self, name: str) -> str:

@@ -12,7 +12,7 @@ import yaml
 
 from agents.settings import Settings, load_settings
 from agents.settings_errors import SettingsError, variable
-from tests.deploy.files import PROMETHEUS, ROOT, image_environment, own_services, read_compose, rewritten
+from tests.deploy.files import PROMETHEUS, ROOT, argument_of, image_environment, own_services, read_compose, rewritten
 
 SERVICES: dict[str, dict[str, Any]] = read_compose()["services"]
 LONG_RUNNING = {name: service for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
@@ -111,6 +111,22 @@ def test_every_service_is_confined(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["tmpfs"]
     assert not {"privileged", "network_mode", "pid", "cap_add", "devices"} & set(service)
+
+
+@each_service
+def test_what_is_writable_in_memory_is_bounded_and_belongs_to_who_writes_it(name: str) -> None:
+    for mount in SERVICES[name]["tmpfs"]:
+        _, _, options = mount.partition(":")
+        given = dict(option.partition("=")[::2] for option in options.split(","))
+        assert given["size"]
+        assert given["mode"] == "1777" or {"uid", "gid"} <= set(given)
+
+
+@each_own
+def test_the_image_s_user_owns_the_folder_that_it_writes_to(name: str) -> None:
+    user, group = argument_of("USER").split(":")
+    folder = image_environment()["LAUNCHPULSE_DATA_DIR"]
+    assert any(mount.startswith(f"{folder}:uid={user},gid={group},mode=0700,") for mount in SERVICES[name]["tmpfs"])
 
 
 @each_service

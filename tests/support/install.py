@@ -18,6 +18,7 @@ STAMP = LIBS / "pom.xml"  # the pom the jars came from: another Kafka version in
 COMMANDS = {  # what is run -> the Debian/Ubuntu packages that hold it, the first that exists is taken
     "java": ("openjdk-17-jre-headless", "default-jre-headless"),
     "mvn": ("maven",),
+    "openssl": ("openssl",),
     "redis-server": ("redis-server",),
     "promtool": ("prometheus",),
     "amtool": ("prometheus-alertmanager",),

@@ -24,7 +24,6 @@ DEFAULTS: Mapping[str, str] = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "inter.broker.listener.name": "PLAINTEXT",
     "auto.create.topics.enable": "false",
     "num.partitions": "4",
@@ -56,12 +55,19 @@ class KafkaMissing(RuntimeError):
 class KafkaBroker:
     """One Kafka node (KRaft, broker and controller in one process) on the loopback address.
 
-    `settings` are server.properties entries that override `DEFAULTS`. Without `directory` the data lives in a
-    temporary directory that `close` removes. Raises `KafkaMissing` when the parts are not installed.
+    `settings` are server.properties entries that override `DEFAULTS`. `listeners` are more listeners beside the plain
+    one, their security protocols by name, each on a port of its own (`address_of`). `scram` are passwords by user, for
+    SCRAM-SHA-512. Without `directory` the data lives in a temporary directory that `close` removes. Raises
+    `KafkaMissing` when the parts are not installed.
     """
 
     def __init__(
-        self, directory: Path | None = None, settings: Mapping[str, str] | None = None, heap_mb: int = 512
+        self,
+        directory: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        heap_mb: int = 512,
+        listeners: Mapping[str, str] | None = None,
+        scram: Mapping[str, str] | None = None,
     ) -> None:
         if shutil.which("java") is None or not list(LIBS.glob("kafka_*.jar")):
             raise KafkaMissing("Kafka for tests is not installed: run `python -m tests.support.install`")
@@ -70,6 +76,9 @@ class KafkaBroker:
         self.port = free_port()
         self.controller_port = free_port()
         self._settings = dict(settings or {})
+        self._protocols = dict(listeners or {})
+        self._ports = {name: free_port() for name in self._protocols}
+        self._scram = dict(scram or {})
         self._heap_mb = heap_mb
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -77,6 +86,10 @@ class KafkaBroker:
     def address(self) -> str:
         """host:port for clients (bootstrap servers)."""
         return f"{LOOPBACK}:{self.port}"
+
+    def address_of(self, listener: str) -> str:
+        """host:port of one of the other listeners."""
+        return f"{LOOPBACK}:{self._ports[listener]}"
 
     @property
     def log_file(self) -> Path:
@@ -156,14 +169,19 @@ class KafkaBroker:
 
     def _format(self, properties: Path) -> None:
         command = self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties))
+        for user, password in self._scram.items():
+            command += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode != 0:
             raise RuntimeError(f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}")
 
     def _write_properties(self) -> Path:
+        protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **self._protocols}
+        served = [f"PLAINTEXT://{self.address}", *(f"{name}://{self.address_of(name)}" for name in self._ports)]
         own = {
-            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://{LOOPBACK}:{self.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{self.address}",
+            "listeners": ",".join([*served, f"CONTROLLER://{LOOPBACK}:{self.controller_port}"]),
+            "advertised.listeners": ",".join(served),
+            "listener.security.protocol.map": ",".join(f"{name}:{spoken}" for name, spoken in protocols.items()),
             "controller.quorum.voters": f"1@{LOOPBACK}:{self.controller_port}",
             "log.dirs": str(self.directory / "data"),
         }
