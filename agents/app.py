@@ -121,10 +121,19 @@ def create_app(
         person_hash=PersonHasher(hash_key),
         max_offsets=settings.test_block_offsets or MAX_OFFSETS,
     )
+    incarnations = {topic.code: incarnation(name) for name, topic in topics.items()}
     panes = _table(app, "panes", settings.summaries_partitions, furthest)
     people = _table(app, "people", settings.summaries_partitions, unite)
     campaigns = Campaigns(
-        names.summaries, consumer, Continuity(consumer), panes, people, zone, settings.campaign_limit, telemetry
+        names.summaries,
+        consumer,
+        Continuity(consumer),
+        panes,
+        people,
+        zone,
+        settings.campaign_limit,
+        telemetry,
+        incarnations,
     )
     panes.on_lost = people.on_lost = campaigns.lost
     progress = ProgressSender(summaries, consumer, topics, incarnation, states)
@@ -137,7 +146,7 @@ def create_app(
         codes,
         catalogue.campaigns,
         lag,
-        {topic.code: incarnation(name) for name, topic in topics.items()},
+        incarnations,
         settings.summaries_partitions,
     )
 

@@ -8,7 +8,7 @@ seen once never falls when the owner changes.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,7 @@ class OwnedPartition:
     people_stated_at: float = 0.0
     people_at: int = -1
     shown_ms: int = 0
+    broken: bool = False
     stating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -60,6 +61,7 @@ class Campaigns:
         zone: ZoneInfo,
         campaign_limit: int,
         telemetry: Telemetry,
+        incarnations: Mapping[int, int] | None = None,
     ) -> None:
         self._topic = topic
         self._consumer = consumer
@@ -69,6 +71,7 @@ class Campaigns:
         self._zone = zone
         self._limit = campaign_limit
         self._telemetry = telemetry
+        self._incarnations = dict(incarnations or {})
         self.owned: dict[int, OwnedPartition] = {}
         self._interval = STATE_SECONDS
 
@@ -79,8 +82,12 @@ class Campaigns:
             return
         owned = self.own(tp.partition, generation)
         merge = owned.merge
-        for record in records:
-            merge.read(record.offset, record.timestamp, record.key or b"", record.value)
+        try:
+            for record in records:
+                merge.read(record.offset, record.timestamp, record.key or b"", record.value)
+        except BaseException:
+            owned.broken = True
+            raise
         self._telemetry.merged(len(records), merge.outcomes)
         if time.monotonic() - owned.stated_at >= self._interval:
             await self.state(tp.partition, owned)
@@ -128,34 +135,44 @@ class Campaigns:
     async def state(self, partition: int, owned: OwnedPartition) -> None:
         """State what has been touched, wait for the broker, show it, and mark how far the log has been merged."""
         async with owned.stating:
-            merge, generation = owned.merge, owned.generation
-            if not self._current(partition, owned) or merge.at < 0:
-                return
-            began = time.monotonic()
-            at, newest_ms = merge.at, merge.newest_ms
-            with_people = merge.people_changed and began - owned.people_stated_at >= PEOPLE_SECONDS
-            counters = merge.statements() if merge.changed else None
-            people = merge.people_statements() if with_people else None
-            if people is not None or not merge.people_changed:
-                owned.people_at = at
-            if counters is not None:
-                await self._panes.state(partition, _all_stored(partition, counters.values))
-            if people is not None:
-                await self._people.state(partition, _all_stored(partition, people.values))
-                owned.people_stated_at = began
-            owned.stated_at = time.monotonic()
-            if not self._current(partition, owned):
-                return
-            self._show(owned, counters, people)
-            if counters is not None and newest_ms > owned.shown_ms:
-                owned.shown_ms = newest_ms
-                self._telemetry.shown(time.time() - newest_ms / 1000)
-            if owned.people_at >= 0:
-                self._consumer().mark(TP(self._topic, partition), generation, min(at, owned.people_at) + 1)
-            self._stretch(owned.stated_at - began)
+            try:
+                await self._state(partition, owned)
+            except BaseException:
+                # What was taken is not stated: nobody may mark past it while the worker stops.
+                owned.broken = True
+                raise
+
+    async def _state(self, partition: int, owned: OwnedPartition) -> None:
+        merge, generation = owned.merge, owned.generation
+        if not self._current(partition, owned) or merge.at < 0:
+            return
+        began = time.monotonic()
+        at, newest_ms = merge.at, merge.newest_ms
+        with_people = merge.people_changed and began - owned.people_stated_at >= PEOPLE_SECONDS
+        counters = merge.statements() if merge.changed else None
+        people = merge.people_statements() if with_people else None
+        if people is not None or not merge.people_changed:
+            owned.people_at = at
+        if counters is not None:
+            await self._panes.state(partition, _all_stored(partition, counters.values))
+        if people is not None:
+            await self._people.state(partition, _all_stored(partition, people.values))
+            owned.people_stated_at = began
+        owned.stated_at = time.monotonic()
+        if not self._current(partition, owned):
+            return
+        self._show(owned, counters, people)
+        if counters is not None and newest_ms > owned.shown_ms:
+            owned.shown_ms = newest_ms
+            self._telemetry.shown(time.time() - newest_ms / 1000)
+        if owned.people_at >= 0:
+            self._consumer().mark(TP(self._topic, partition), generation, min(at, owned.people_at) + 1)
+        self._stretch(owned.stated_at - began)
 
     def _current(self, partition: int, owned: OwnedPartition) -> bool:
-        return self.owned.get(partition) is owned and self._consumer().generation == owned.generation
+        return (
+            not owned.broken and self.owned.get(partition) is owned and self._consumer().generation == owned.generation
+        )
 
     def _show(self, owned: OwnedPartition, counters: Statements | None, people: Statements | None) -> None:
         owned.merge.acknowledged()
@@ -176,7 +193,7 @@ class Campaigns:
 
     async def _expire(self) -> None:
         for partition, owned in list(self.owned.items()):
-            now_ms = owned.merge.progress.least_good_until_ms()
+            now_ms = owned.merge.progress.least_good_until_ms(self._incarnations)
             if now_ms is None or not self._current(partition, owned):
                 continue
             for table in (self._panes, self._people):

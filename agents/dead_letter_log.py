@@ -37,11 +37,15 @@ class DeadLetterLog:
             (HEADER + "reason", invalid.reason.value.encode()),
             (HEADER + "detail", invalid.detail.encode("utf-8", "replace")),
         ]
-        if record.key is not None:
-            headers.append((HEADER + "key", record.key))
-        value = record.value
-        if value is not None and len(value) > self._max_bytes:
+        value, key_bytes, own = record.value, record.key, list(record.headers)
+        room = self._max_bytes - sum(len(name.encode()) + len(text or b"") + 16 for name, text in own)
+        cut = room < 0 or len(key_bytes or b"") > room
+        if cut:
+            own, key_bytes = [], (key_bytes or b"")[:1024]
+        if key_bytes is not None:
+            headers.append((HEADER + "key", key_bytes))
+        if value is not None and (cut or len(value) > self._max_bytes):
             headers.append((TRUNCATED_HEADER, str(len(value)).encode()))
             value = value[: self._max_bytes]
         key = f"{record.topic}/{record.partition}/{record.offset}".encode()
-        return await self._send(self.topic, key, value, [*headers, *record.headers])
+        return await self._send(self.topic, key, value, [*headers, *own])

@@ -71,7 +71,7 @@ class Emitter:
     def note(self, state: SourceState) -> None:
         """Say what is to be committed: the start of the open block, and how much of it the broker has already."""
         block = state.block
-        if block is None:
+        if block is None or state.broken:
             return
         cut = block.cut
         acknowledged = max(state.next_offset, cut.start) - 1
@@ -85,7 +85,12 @@ class Emitter:
             began = time.monotonic()
             last, timestamp_ms = block.last, block.last_timestamp_ms
             records = self._records(state, block)
-            acknowledgements = await self._log.send(records)
+            try:
+                acknowledgements = await self._log.send(records)
+            except BaseException:
+                # The block holds this for said, and the broker may have none of it.
+                state.broken = True
+                raise
             state.expect(Emission(last, timestamp_ms, len(acknowledgements)), acknowledgements)
             state.sent_at = time.monotonic()
             self._stretch(state.sent_at - began)

@@ -63,6 +63,16 @@ class Ingest:
             return
         state = self._state(topic, tp, generation, records[0].offset)
         state.delivered = records[-1].offset
+        if not self._current(state):
+            return
+        try:
+            await self._blocks(state, records)
+        except BaseException:
+            # Continuity has handed these records over: what follows them must not be counted and marked without them.
+            state.broken = True
+            raise
+
+    async def _blocks(self, state: SourceState, records: Sequence[ConsumerRecord]) -> None:
         offsets = [record.offset for record in records]
         timestamps = [record.timestamp for record in records]
         begin = 0
@@ -87,7 +97,7 @@ class Ingest:
         return state
 
     def _current(self, state: SourceState) -> bool:
-        return state.generation == self.consumer().generation
+        return not state.broken and state.generation == self.consumer().generation
 
     def _open(self, state: SourceState, record: ConsumerRecord) -> OpenBlock:
         cut = Cut(record.offset, record.timestamp, self.max_offsets)

@@ -23,6 +23,9 @@ REFRESH_SECONDS = 0.25
 HELD_BACK_MS = 5000
 """A picture whose end is further behind the broker's clock says that it is held back, and by what."""
 
+STALE_MS = 15_000
+"""A picture whose newest merged progress is older is not live, whatever that says; clocks may differ by less."""
+
 READS: tuple[tuple[str, ...], ...] = tuple(sorted({kpi.reads for kpi in KPIS}))
 """The sets of topics that the KPIs' formulas read: each has an end of its own."""
 
@@ -78,7 +81,7 @@ class Show:
                 place = (topic_by_code(code).name, source_partition)
                 ledger[place] = sum_counters((ledger.get(place, {}), counters))
             ends = self._ends(owned)
-            partial += self._held_back(owned, ends)
+            partial += self._held_back(partition, owned, now_ms)
             changed, owned.views.changed = owned.views.changed, set()
             for name, panes in list(owned.views.campaigns.items()):
                 campaigns[name] = self._campaign(partition, name, panes, owned, ends, name in changed)
@@ -97,12 +100,14 @@ class Show:
             for reads in READS
         }
 
-    def _held_back(self, owned: OwnedPartition, ends: Ends) -> list[str]:
+    def _held_back(self, partition: int, owned: OwnedPartition, now_ms: int) -> list[str]:
         progress = owned.merge.progress
         if not progress.now_ms:
             return ["no worker has told its progress yet"]
         late = progress.behind(self._codes.values(), HELD_BACK_MS, self._incarnations)
         reasons = []
+        if now_ms - progress.now_ms > STALE_MS:
+            reasons.append(f"summaries/{partition} is not merged to its end")
         for source in late:
             code, partition, _ = source_parts(source)
             reasons.append(f"{topic_by_code(code).name}/{partition} is not read to its end")

@@ -40,6 +40,7 @@ class SourceState:
     pending: set["asyncio.Future[object]"] = field(default_factory=set)
     emissions: deque[Emission] = field(default_factory=deque)
     emitting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    broken: bool = False
 
     def expect(self, emission: Emission, acknowledgements: list["asyncio.Future[object]"]) -> None:
         """The emission is on its way. Once it and all before it are acknowledged, `next_offset` is behind its last
@@ -61,9 +62,14 @@ class SourceState:
     def check(self) -> None:
         """Forget what is acknowledged. Raises what a send has raised."""
         done = {future for future in self.pending if future.done()}
+        try:
+            for future in done:
+                future.result()
+        except BaseException:
+            # Seen by one, true for all: nobody may mark past this block any more in this generation.
+            self.broken = True
+            raise
         self.pending -= done
-        for future in done:
-            future.result()
 
     async def settle(self) -> None:
         """Wait until the broker has all that the block has sent. Raises what a send has raised."""

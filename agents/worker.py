@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 from mode import Service
+from mode.types import ServiceT
 
 from agents.app import Parts, create_app
 from agents.claims.client import Claims
@@ -121,7 +122,7 @@ def run_worker(settings: Settings) -> NoReturn:
     check_port(settings)
     ground = asyncio.run(prepare(settings))
     parts = create_app(settings, ground.origin, ground.deployment, ground.retention)
-    worker = faust.Worker(
+    worker = Worker(
         parts.app,
         *services(settings, parts),
         loglevel=settings.log_level.upper(),
@@ -145,7 +146,15 @@ def services(settings: Settings, parts: Parts) -> list[Service]:
     """What runs beside Faust: the claims' connection, and the web server, which answers while tables are recovered."""
     state = WebState(parts)
     web = WebServer(settings.web_host, settings.web_port, build_web(state, settings))
-    return [ClaimsService(parts.claims), web, StopDeadline(STOP_SECONDS)]
+    return [ClaimsService(parts.claims), web]
+
+
+class Worker(faust.Worker):
+    """Faust's worker, whose stop has a deadline: it comes behind the app, so that it is stopped, and begins, first."""
+
+    def on_init_dependencies(self) -> Iterable[ServiceT]:
+        """The services, the app, the deadline; stopped in the opposite order."""
+        return [*super().on_init_dependencies(), StopDeadline(STOP_SECONDS)]
 
 
 class StopDeadline(Service):

@@ -4,6 +4,7 @@ redis-py's clients reconnect behind the caller's back. Here a new connection may
 its last second, and that has to be dealt with before the next claim: so whoever loses a link makes a new one.
 """
 
+import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from agents.claims.errors import RedisLoginRefused, RedisRightMissing
 # What an unreachable, stalled, loading or restarting Redis looks like. redis-py counts a wrong password among it too.
 AWAY = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
 
+_GOODBYE_SECONDS = 0.5
 _LOGIN = (AuthenticationError, AuthorizationError)
 _LOGIN_REFUSED = (
     "Redis refuses the login: LAUNCHPULSE_REDIS_USERNAME or LAUNCHPULSE_REDIS_PASSWORD_FILE is wrong or not set"
@@ -120,7 +122,9 @@ class Link:
             await self._connection.send_packed_command(self._connection.pack_commands(commands), check_health=False)
             for _ in commands:
                 try:
-                    answers.append(await self._connection.read_response(disable_decoding=True))
+                    # Whatever goes wrong, it is closed below.
+                    answer = await self._connection.read_response(disable_decoding=True, disconnect_on_error=False)
+                    answers.append(answer)
                 except ResponseError as error:
                     answers.append(error)
         except _LOGIN as error:  # Redis asks for a login only at the first command
@@ -139,8 +143,10 @@ class Link:
         return {name: value for name, colon, value in lines if colon}
 
     async def close(self) -> None:
-        """Closes without waiting for the other side; never raises for a link that is dead already."""
+        """Closes, hardly waiting for the other side; never raises for a link that is dead already."""
         try:
-            await self._connection.disconnect(nowait=True)
-        except (RedisError, OSError):
+            # TLS keeps the socket until both sides have said goodbye.
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._connection.disconnect()
+        except (RedisError, OSError):  # also the timeout
             return

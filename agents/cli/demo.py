@@ -15,7 +15,7 @@ from agents.cli.common import Exit, Refused, err, out, run_async
 def demo(
     seconds: Annotated[
         float | None,
-        typer.Option(min=1, max=86_400, help="Send for so long, then compare and end; without it until Ctrl-C."),
+        typer.Option(min=1, max=3_600, help="Send for so long, then compare and end; else until Ctrl-C, or an hour."),
     ] = None,
     rate: Annotated[float, typer.Option(min=1, max=20_000, help="Events a second, on average over the launch.")] = 300,
     workers: Annotated[int, typer.Option(min=1, max=8, help="How many workers share the work.")] = 1,

@@ -80,11 +80,10 @@ async def _send(settings: Settings, rate: float, seconds: float | None, seed: in
         )
         sending = asyncio.create_task(sender.run(seconds, stop))
         console = err()
-        with (
-            Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else nullcontext() as live
-        ):
+        live = Live(console=console, auto_refresh=False, transient=True)
+        with live if console.is_terminal else nullcontext():
             while not sending.done():
-                if live is not None:
+                if console.is_terminal:
                     live.update(sent_table(sender.account), refresh=True)
                 await asyncio.wait([sending], timeout=0.5)
         await sending

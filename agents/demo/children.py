@@ -37,17 +37,26 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    log_start: int
+    """Where its part of the log begins: one that is started again writes behind what the former wrote."""
 
     @property
     def running(self) -> bool:
         """Whether it still runs."""
         return self.process.poll() is None
 
+    def written(self) -> str:
+        """What it has written so far."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(self.log_start)
+                return file.read().decode(errors="replace")
+        except OSError:
+            return ""
+
     def log_end(self, lines: int = 12) -> str:
         """The last lines that it wrote."""
-        with contextlib.suppress(OSError):
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-        return ""
+        return "\n".join(self.written().splitlines()[-lines:])
 
     def death(self) -> ChildDied:
         """What to raise about its end, which nobody asked for."""
@@ -81,6 +90,7 @@ class Children:
         """Starts a process. What it writes is appended to a log in the directory."""
         path = self.directory / f"{name.replace(' ', '-')}.log"
         with path.open("ab") as log:
+            begin = log.tell()
             process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.DEVNULL,
@@ -90,7 +100,7 @@ class Children:
                 start_new_session=True,
             )
         self._tell(f"process {process.pid}")
-        child = Child(name, process, path)
+        child = Child(name, process, path, begin)
         self._running.append(child)
         return child
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import socket
 import sys
@@ -109,6 +110,11 @@ def start_worker(children: Children, parts: Parts, number: int, port: int) -> Ch
     return children.start(f"worker {number}", command, {**parts.environment, **own})
 
 
+def listens(worker: Child, port: int) -> bool:
+    """Whether this very worker listens on the port: another demo's might, and its answers would be taken for ours."""
+    return re.search(rf"listening\b.*\bport={port}\b", worker.written()) is not None
+
+
 def any_port() -> int:
     """A port that is free now."""
     with socket.socket() as probe:
@@ -131,7 +137,7 @@ async def _address(broker: Child) -> str:
     """Where the broker says that it listens: the first line of its own."""
     deadline = time.monotonic() + START_SECONDS
     while True:
-        for line in broker.log.read_text(errors="replace").splitlines(keepends=True):
+        for line in broker.written().splitlines(keepends=True):
             if line.startswith(f"{LOOPBACK}:") and line.endswith("\n"):
                 return line.strip()
         _check_start(broker, deadline)

@@ -76,7 +76,7 @@ def render(picture: Picture) -> RenderableType:
         _count("counted", reading.result("counted"), "green"),
         _count("duplicate", reading.result("duplicate"), "yellow"),
         _count("invalid", reading.result("invalid"), "red"),
-        _count("waiting", max(0, picture.account.sent - reading.read)),
+        _count("under way", max(0, picture.account.sent - reading.read)),
     )
     story = Text.assemble((f"{picture.seconds:4.0f} s  ", "dim"), (picture.phase, "bold"))
     end = "it ends by itself; Ctrl-C ends it now" if picture.ends else "Ctrl-C ends it and compares the figures"

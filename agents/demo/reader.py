@@ -87,10 +87,10 @@ def add_metrics(reading: Reading, text: str) -> None:
 
 
 class Reader:
-    """Asks the workers at these addresses (`http://host:port`), which may change."""
+    """Asks the workers at `addresses` (`http://host:port`), which may change."""
 
-    def __init__(self, addresses: Sequence[str]) -> None:
-        self.addresses = list(addresses)
+    def __init__(self) -> None:
+        self.addresses: Sequence[str] = ()
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
 
     async def read(self) -> Reading:

@@ -47,18 +47,16 @@ def _cell(sent: int, ledger: int) -> Text:
 
 def _sentences(verdict: Verdict) -> list[Text]:
     beside = (
-        f"{verdict.more} more figures: why records were invalid, late, machine and test events,\n"
-        "and every total of each campaign, money to the millionth."
+        f"{verdict.more} more figures: why records were invalid,\n"
+        "late, machine and test events, and every total of each campaign,\n"
+        "money to the millionth."
     )
     if verdict.agrees:
         return [Text.assemble(("All agree exactly.", "bold green"), f" So do {beside}")]
-    strangers = any(line.ledger > line.sent for line in verdict.lines if line.figure == "sent")
-    hint = [Text("The ledger has read more than was sent here: did something else send to these topics?")]
-    named = [Text(f"  {line}", "red") for line in verdict.wrong[:MAX_NAMED]]
+    sentences = [Text.assemble(("They do not agree", "bold red"), f". Compared were also {beside}")]
+    sentences += [Text(f"  {line}", "red") for line in verdict.wrong[:MAX_NAMED]]
     if len(verdict.wrong) > MAX_NAMED:
-        named.append(Text(f"  and {len(verdict.wrong) - MAX_NAMED} more", "red"))
-    return [
-        Text.assemble(("They do not agree", "bold red"), f". Compared were also {beside}"),
-        *named,
-        *(hint if strangers else []),
-    ]
+        sentences.append(Text(f"  and {len(verdict.wrong) - MAX_NAMED} more", "red"))
+    if any(line.figure == "sent" and line.ledger > line.sent for line in verdict.lines):
+        sentences.append(Text("More was read than was sent from here: did something else send to these topics?"))
+    return sentences

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from agents.connections import kafka_arguments
 from agents.demo.children import Child, Children
-from agents.demo.parts import Parts, any_port, free_port, is_free, start_parts, start_worker
+from agents.demo.parts import Parts, any_port, free_port, is_free, listens, start_parts, start_worker
 from agents.demo.picture import Picture
 from agents.demo.reader import Reader
 from agents.demo.redis_server import LOOPBACK
@@ -36,6 +36,10 @@ STILL_SECONDS = 12.0
 """A ledger that is wrong, with no lag, is given so long to move before it is called wrong."""
 
 RESTARTS = 5
+
+MOST_SECONDS = 3_600.0
+MOST_EVENTS = 800_000
+"""The broker keeps all logs in memory, 1 kB an event and 17 MB a minute at the usual rate: so a demo ends in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ class Demo:
             for number in range(1, self._options.workers + 1):
                 own = port if number == 1 else any_port()
                 self._workers[number] = (start_worker(children, parts, number, own), own)
-            async with _producer(parts) as producer, _reader(self._addresses()) as reader:
+            async with _producer(parts) as producer, _reader() as reader:
                 return await self._launch(children, parts, producer, reader)
 
     async def _launch(self, children: Children, parts: Parts, producer: AIOKafkaProducer, reader: Reader) -> Verdict:
@@ -98,7 +102,7 @@ class Demo:
         simulator = Simulator(self._options.seed, began_ms, story_seconds)
         await send_catalogue(producer, Names(parts.settings).catalogue, began_ms, story_seconds)
         sender = Sender(simulator, producer, self._options.rate, parts.settings.topic_prefix)
-        picture = Picture(self._addresses()[0], sender.account, ends=self._options.seconds is not None)
+        picture = Picture(_address(self._workers[1][1]), sender.account, ends=self._options.seconds is not None)
         sending = asyncio.create_task(sender.run(self._options.seconds, self._finish))
         try:
             with Screen(self._console) as screen:
@@ -108,6 +112,9 @@ class Demo:
                     picture.phase = told_phase(simulator.phase(now_ms), picture.seconds, story_seconds)
                     await self._look(children, parts, reader, picture, screen)
                     await asyncio.wait([sending], timeout=READ_SECONDS)
+                    if sender.account.sent >= MOST_EVENTS or picture.seconds >= MOST_SECONDS:
+                        picture.notes.append("it ends here, since it keeps all events in memory")
+                        self._finish.set()
                 try:
                     await sending
                 except KafkaError:
@@ -138,8 +145,8 @@ class Demo:
 
     async def _look(self, children: Children, parts: Parts, reader: Reader, picture: Picture, screen: Screen) -> None:
         picture.notes += self._watch(children, parts)
-        reader.addresses = self._addresses()
-        picture.address = reader.addresses[0]
+        reader.addresses = [_address(port) for worker, port in self._workers.values() if listens(worker, port)]
+        picture.address = _address(self._workers[1][1])
         picture.take(await reader.read())
         screen.show(picture)
 
@@ -166,9 +173,6 @@ class Demo:
             self._workers[number] = (start_worker(children, parts, number, own), own)
         return notes
 
-    def _addresses(self) -> list[str]:
-        return [f"http://{LOOPBACK}:{port}" for _, port in self._workers.values()]
-
     def _step(self, text: str) -> None:
         self._console.print(f"  [green]✓[/green] {text}")
 
@@ -181,6 +185,10 @@ class Demo:
             self._code = 128 + number
             if self._task is not None:
                 self._task.cancel()
+
+
+def _address(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
 
 
 @contextmanager
@@ -210,8 +218,8 @@ async def _producer(parts: Parts) -> AsyncIterator[AIOKafkaProducer]:
 
 
 @asynccontextmanager
-async def _reader(addresses: list[str]) -> AsyncIterator[Reader]:
-    reader = Reader(addresses)
+async def _reader() -> AsyncIterator[Reader]:
+    reader = Reader()
     try:
         yield reader
     finally:

@@ -15,6 +15,7 @@ from yarl import URL
 
 from agents.kafka.assignor import CompleteAssignor
 from agents.kafka.calm import silence_debug_lines
+from agents.kafka.headers import read_any_header
 from agents.kafka.options import SliceOptions
 from agents.kafka.slices import SliceConsumer, SliceSchema
 from agents.kafka.transport import SliceTransport
@@ -53,6 +54,7 @@ def create_faust_app(
             owner.
     """
     silence_debug_lines()
+    read_any_header()
     app = faust.App(
         application_id,
         broker=[URL(f"kafka://{broker}") for broker in brokers],

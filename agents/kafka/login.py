@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import (
     AuthenticationFailedError,
     IllegalSaslStateError,
@@ -29,6 +29,7 @@ from agents.certificates import why_refused
 _CONNECT_SECONDS = 5.0
 # After the handshake of TLS 1.3 a broker has yet to say whether it takes the client's certificate.
 _VERDICT_SECONDS = 1.0
+_CLOSE_SECONDS = 0.5
 _aiokafka = logging.getLogger("aiokafka")
 _ARGUMENTS = ("security_protocol", "ssl_context", "sasl_mechanism", "sasl_plain_username", "sasl_plain_password")
 
@@ -99,9 +100,11 @@ async def find_refusal(kafka: Mapping[str, Any]) -> str | None:
 
 async def _ask(host: str, port: int, kafka: Mapping[str, Any]) -> str | None:
     try:
-        if kafka.get("ssl_context") is not None:
-            await _shake_hands(host, port, kafka["ssl_context"])
-        await _log_in(host, port, kafka)
+        try:
+            await _log_in(host, port, kafka)
+        except KafkaConnectionError:
+            if kafka.get("ssl_context") is not None:
+                await _shake_hands(host, port, kafka["ssl_context"])
     except ssl.SSLError as error:
         return why_refused(error, "LAUNCHPULSE_BROKERS", "LAUNCHPULSE_KAFKA_CA_FILE", "LAUNCHPULSE_KAFKA_CERT_FILE")
     except (SaslAuthenticationFailed, AuthenticationFailedError):
@@ -118,6 +121,8 @@ async def _ask(host: str, port: int, kafka: Mapping[str, Any]) -> str | None:
 
 
 async def _shake_hands(host: str, port: int, context: ssl.SSLContext) -> None:
+    """Raises ssl.SSLError where the broker does not take our certificate: to who has asked something already, it may
+    just hang up."""
     async with asyncio.timeout(_CONNECT_SECONDS):
         reader, writer = await asyncio.open_connection(host, port, ssl=context)
     try:
@@ -131,8 +136,9 @@ async def _shake_hands(host: str, port: int, context: ssl.SSLContext) -> None:
 
 async def _log_in(host: str, port: int, kafka: Mapping[str, Any]) -> None:
     chosen = {name: kafka[name] for name in _ARGUMENTS if name in kafka}
-    connection = await create_conn(host, port, request_timeout_ms=round(_CONNECT_SECONDS * 1000), **chosen)
+    connection = AIOKafkaConnection(host, port, request_timeout_ms=round(_CONNECT_SECONDS * 1000), **chosen)
     try:
+        await connection.connect()
         if kafka["security_protocol"].startswith("SASL"):
             return
         # Kafka hangs up on who should have logged in, as one that goes away does; but it answers this question.
@@ -140,4 +146,5 @@ async def _log_in(host: str, port: int, kafka: Mapping[str, Any]) -> None:
         if for_code(answer.error_code) is not IllegalSaslStateError:
             raise _LoginWanted
     finally:
-        connection.close()
+        # Waited for, since the loop may end right after.
+        await asyncio.wait([connection.close()], timeout=_CLOSE_SECONDS)

@@ -104,9 +104,9 @@ class ProgressBook:
             good_until = min(good_until, known.good_until_ms)
         return good_until if self.now_ms else None
 
-    def least_good_until_ms(self) -> int | None:
+    def least_good_until_ms(self, incarnations: dict[int, int] | None = None) -> int | None:
         """The same for all topics that have been heard of: no window ends before it. None where that is unknown."""
-        return self.good_until_ms(self._partitions) if self._partitions else None
+        return self.good_until_ms(self._partitions, incarnations) if self._partitions else None
 
     def silent(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> list[int]:
         """The sources of these topics that have not been heard of for SILENT_AFTER_MS."""

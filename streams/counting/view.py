@@ -88,6 +88,8 @@ class CampaignPanes:
 
     def prune(self, end_ms: int) -> None:
         """Forget the panes into which no window that ends at `end_ms` or later looks."""
+        # A pane that comes back would be added to the sums that have it already.
+        self._sums.clear()
         for tiers in self._counters.values():
             for tier, needed_ms in _NEEDED_MS.items():
                 panes = tiers.get(tier, {})

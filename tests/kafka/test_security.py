@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -36,6 +37,7 @@ from tests.support.redis import RedisServer
 pytestmark = pytest.mark.kafka
 
 USER = "launchpulse"
+GUEST = "guest"  # Kafka lets it in, and allows it nothing
 SECRETS = {
     "kafka_password": "kafka-secret-Yq7",
     "redis_password": "redis-secret-Yq7",
@@ -131,6 +133,8 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(ours.ca_file),
         "listener.name.mutual.ssl.client.auth": "required",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": f"User:ANONYMOUS;User:{USER};User:CN=worker",
     }
     for name, file in shown.items():
         listener = f"listener.name.{name.lower()}"
@@ -138,7 +142,9 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         settings[f"{listener}.scram-sha-512.sasl.jaas.config"] = f"{scram} required;"
         settings[f"{listener}.plain.sasl.jaas.config"] = f'{plain} required user_{USER}="{SECRETS["kafka_password"]}";'
     try:
-        broker = KafkaBroker(settings=settings, listeners=LISTENERS, scram={USER: SECRETS["kafka_password"]})
+        broker = KafkaBroker(
+            settings=settings, listeners=LISTENERS, scram=dict.fromkeys((USER, GUEST), SECRETS["kafka_password"])
+        )
     except KafkaMissing as error:
         pytest.skip(str(error))
     port = free_port()
@@ -296,8 +302,8 @@ def test_over_a_login_and_tls_all_commands_work_and_neither_secrets_nor_persons_
         wait_for(lambda: process.read_total() == len(events), 20, process.tail)
         shown = [process.get(path) for path in ("/metrics", "/api/campaigns", "/api/campaigns/spring", "/readyz")]
         assert [status for status, _ in shown] == [200] * 4
-        for arguments in (("dead-letters", "list"), ("campaigns", "show"), ("claims", "check")):
-            code, text = launchpulse(environment, *arguments)
+        for command in ("dead-letters list", "campaigns show", "claims check"):
+            code, text = launchpulse(environment, *command.split())
             assert code == 0, text
             written.append(text)
         code, text = launchpulse(environment, "status", "--url", f"http://{LOOPBACK}:{process.port}")
@@ -418,7 +424,16 @@ def test_kafka_that_lets_nobody_in_is_one_line_that_names_the_setting(
     assert code == 1
     assert KAFKA_REFUSALS[case] in line
     assert environment["LAUNCHPULSE_BROKERS"] in line
-    assert refused(environment, ("dead-letters", "list"), monkeypatch, capfd) == (code, line)
+
+
+@pytest.mark.parametrize("command", ["dead-letters list", "campaigns show", "simulate --seconds 1"])
+def test_every_command_says_that_line(
+    command: str, secured: Secured, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    environment = wrong_kafka(secured, "scram password")
+    code, line = refused(environment, tuple(command.split()), monkeypatch, capfd)
+    assert code == 1
+    assert KAFKA_REFUSALS["scram password"] in line
 
 
 REDIS_REFUSALS = {
@@ -429,7 +444,6 @@ REDIS_REFUSALS = {
     "a right to a database is missing": "too few rights: this user has no permissions to run the 'select' command",
     "other authority": "LAUNCHPULSE_REDIS_CA_FILE does not vouch",
     "system's authorities": "LAUNCHPULSE_REDIS_CA_FILE does not vouch",
-    "tls where there is none": "LAUNCHPULSE_REDIS_URL names a port where TLS as set does not succeed",
 }
 
 
@@ -448,9 +462,7 @@ def wrong_redis(secured: Secured, case: str) -> dict[str, str]:
             return secured.environment(redis_url=f"rediss://{LOOPBACK}:{secured.redis_tls_port}/1")
         case "other authority":
             return secured.environment(redis_ca_file=secured.other.ca_file)
-        case "system's authorities":
-            return secured.environment(redis_ca_file=None)
-    return secured.environment(redis_url=f"rediss://{LOOPBACK}:{secured.redis.port}/0")
+    return secured.environment(redis_ca_file=None)
 
 
 @pytest.mark.parametrize("case", REDIS_REFUSALS)
@@ -513,6 +525,14 @@ def test_a_worker_ends_where_it_is_refused_and_waits_for_what_is_away(secured: S
     finally:
         for process in (*started.values(), waits):
             process.kill()
+
+
+def test_a_user_without_rights_is_refused_by_every_topic(
+    secured: Secured, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code, line = refused(secured.environment(kafka_username=GUEST), ("topics", "create"), monkeypatch, capfd)
+    assert code == 1
+    assert re.search(r"topic guarded\S+ can't be created: Authorization failed", line)
 
 
 def test_doctor_names_both_parts_that_refuse(secured: Secured) -> None:

@@ -17,7 +17,7 @@ from tests.support.kafka import KafkaBroker
 
 pytestmark = pytest.mark.kafka
 
-OWNER, ZOMBIE = b"owner.", b"zombie"
+OWNER, ZOMBIE = b"\0\0\0\0ow", b"\0\0\0\0zo"
 KEY = b"k"
 
 
