@@ -99,6 +99,8 @@ async def check_redis(settings: Settings) -> None:
         return
     try:
         await require(link)
+    except RedisLoginRefused:
+        raise
     except AWAY as error:
         log.warning("Redis does not answer yet", error=str(error))
     finally:

@@ -252,7 +252,10 @@ class Claims:
             try:
                 await asyncio.wait_for(self._lost.wait(), _BEAT_SECONDS)
             except TimeoutError:
-                await self._beat()
+                try:
+                    await self._beat()
+                except Exception as error:  # As above.
+                    await self._drop(error)
 
     async def _beat(self) -> None:
         async with self._lock:

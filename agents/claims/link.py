@@ -122,9 +122,7 @@ class Link:
             await self._connection.send_packed_command(self._connection.pack_commands(commands), check_health=False)
             for _ in commands:
                 try:
-                    # Whatever goes wrong, it is closed below.
-                    answer = await self._connection.read_response(disable_decoding=True, disconnect_on_error=False)
-                    answers.append(answer)
+                    answers.append(await self._connection.read_response(disable_decoding=True))
                 except ResponseError as error:
                     answers.append(error)
         except _LOGIN as error:  # Redis asks for a login only at the first command

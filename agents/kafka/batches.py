@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import faust
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
 Entry = tuple[bytes | None, bytes | None]
 
@@ -102,20 +105,42 @@ async def send_batch(
             raise RecordTooLarge(f"a record of {size} bytes for {topic}/{partition} is larger than {limit}")
     futures: list[asyncio.Future[Any]] = []
     position = 0
-    while position < len(records):
-        batch = producer.create_batch()
+    async with _turns(producer, topic, partition):
         while position < len(records):
-            key, value = records[position]
-            if batch.append(timestamp=None, key=key, value=value) is None:
-                break
-            position += 1
-        batch.close()
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                sent = await producer.send_batch(batch, topic, partition=partition)
-        except TimeoutError as error:
-            raise NotAcknowledged(
-                f"the batches queued for {topic}/{partition} did not move for {timeout_seconds:g} s"
-            ) from error
-        futures.append(_bounded(sent, f"{topic}/{partition}", timeout_seconds))
+            batch = producer.create_batch()
+            while position < len(records):
+                key, value = records[position]
+                if batch.append(timestamp=None, key=key, value=value) is None:
+                    break
+                position += 1
+            batch.close()
+            sent = await _queued(producer, batch, topic, partition, timeout_seconds)
+            futures.append(_bounded(sent, f"{topic}/{partition}", timeout_seconds))
     return futures
+
+
+_locks: WeakKeyDictionary[AIOKafkaProducer, defaultdict[tuple[str, int], asyncio.Lock]] = WeakKeyDictionary()
+
+
+def _turns(producer: AIOKafkaProducer, topic: str, partition: int) -> asyncio.Lock:
+    """Whoever queues batches of a partition takes turns: aiokafka wakes all who wait for its one free place, so that
+    under load some would never get it."""
+    return _locks.setdefault(producer, defaultdict(asyncio.Lock))[topic, partition]
+
+
+async def _queued(
+    producer: AIOKafkaProducer, batch: Any, topic: str, partition: int, timeout_seconds: float
+) -> asyncio.Future[Any]:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            while True:
+                try:
+                    return cast("asyncio.Future[Any]", await producer.send_batch(batch, topic, partition=partition))
+                except KafkaTimeoutError:
+                    # aiokafka takes the whole wait off its timeout again with every batch that goes before: its 30 s
+                    # are over after 3. It has not queued the batch.
+                    continue
+    except TimeoutError as error:
+        raise NotAcknowledged(
+            f"the batches queued for {topic}/{partition} did not move for {timeout_seconds:g} s"
+        ) from error

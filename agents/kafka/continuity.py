@@ -50,6 +50,7 @@ class Continuity:
     def __init__(self, consumer: Callable[[], SliceConsumer]) -> None:
         self._consumer = consumer
         self._expected: dict[TP, _Expected] = {}
+        self._furthest: dict[TP, tuple[int, int]] = {}
         self.counts = ContinuityCounts()
 
     async def contiguous(self, tp: TP, generation: int, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
@@ -61,6 +62,8 @@ class Continuity:
         """
         consumer = self._consumer()
         if not records or generation != consumer.generation or tp in consumer.refusals:
+            return []
+        if self._made_anew(tp, records[0]):
             return []
         expected = self._expected.get(tp)
         if expected is None or expected.generation != generation:
@@ -77,7 +80,24 @@ class Continuity:
         if generation != consumer.generation:
             return []
         expected.offset, expected.sought_back = left[-1].offset + 1, None
+        self._furthest[tp] = max(self._furthest.get(tp, (-1, 0)), (left[-1].offset, left[-1].timestamp))
         return left
+
+    def _made_anew(self, tp: TP, first: ConsumerRecord) -> bool:
+        """Whether an earlier offset carries a later Kafka time than what has been read: only another log does that.
+
+        Without this it would be trimmed as read before, silently. What was read is remembered over generations, since
+        the broker forgets the commits of a topic that is deleted.
+        """
+        offset, timestamp_ms = self._furthest.get(tp, (-1, 0))
+        if first.offset > offset or first.timestamp <= timestamp_ms:
+            return False
+        self._consumer().refuse(
+            tp,
+            f"offset {first.offset} has a later Kafka time than offset {offset}, which was read before: "
+            "the topic was made anew",
+        )
+        return True
 
     def _trimmed(self, expected: _Expected, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
         if records[0].offset >= expected.offset:

@@ -44,6 +44,8 @@ class SliceThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = self._options.fetch_max_wait_ms  # the driver hard-codes 1500
+        # The driver reads so only in its exactly-once mode; what a producer has aborted must not be counted.
+        consumer._isolation_level = "read_committed"
         return consumer
 
     async def on_start(self) -> None:
@@ -92,7 +94,9 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             handed_over = before.handed_over if before is not None and before.generation == generation else -1
             if found:
                 handed_over = found[-1].offset
-            ends[tp] = LogEnd(generation, state.position, state.highwater, state.timestamp, handed_over)
+            # What lies behind an open transaction cannot be read yet: the end is where it begins.
+            end = state.highwater if state.lso is None or state.lso < 0 else min(state.lso, state.highwater)
+            ends[tp] = LogEnd(generation, state.position, end, state.timestamp, handed_over)
 
     async def commit_notes(self, generation: int, notes: Mapping[TP, OffsetAndMetadata]) -> bool:
         """Commits for `generation`; False where the group has moved on. Other errors crash the worker, as in Faust."""

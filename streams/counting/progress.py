@@ -14,6 +14,12 @@ from streams.counting.summaries import PROGRESS, head
 SILENT_AFTER_MS = 3_600_000
 """A source that has not been heard of for so long is named and left out, instead of holding its KPIs back for ever."""
 
+MAX_STEP_MS = 60_000
+"""Time in which no worker speaks at all counts as this much silence of a source: an outage of all silences nobody."""
+
+CAUGHT_UP_MS = 60_000
+"""How far behind a source may be that was left out, to be waited for again."""
+
 
 class SourceProgress(msgspec.Struct, array_like=True):
     """offset: the next to be summarised. time_ms: Kafka time of the last summarised record, None while there is none.
@@ -51,13 +57,14 @@ def decode_progress(value: bytes) -> Progress:
 
 
 class _Known:
-    __slots__ = ("generation", "good_until_ms", "heard_ms", "offset")
+    __slots__ = ("catching_up", "generation", "good_until_ms", "heard_at", "offset")
 
-    def __init__(self, generation: int, offset: int, good_until_ms: int, heard_ms: int) -> None:
+    def __init__(self, generation: int, offset: int) -> None:
         self.generation = generation
         self.offset = offset
-        self.good_until_ms = good_until_ms
-        self.heard_ms = heard_ms
+        self.good_until_ms = 0
+        self.heard_at = 0
+        self.catching_up = False
 
 
 class ProgressBook:
@@ -66,27 +73,33 @@ class ProgressBook:
     def __init__(self) -> None:
         self.now_ms = 0
         """The broker's clock: the greatest timestamp of a progress record so far; 0 before the first."""
-        self._began_ms = 0
+        self._spoken_ms = 0
         self._known: dict[int, _Known] = {}
         self._partitions: dict[int, int] = {}
 
     def read(self, progress: Progress, timestamp_ms: int) -> None:
         """Take in a progress record with that Kafka timestamp. What an older generation says of a source is ignored."""
+        if self.now_ms:
+            self._spoken_ms += min(MAX_STEP_MS, max(0, timestamp_ms - self.now_ms))
         self.now_ms = max(self.now_ms, timestamp_ms)
-        self._began_ms = self._began_ms or timestamp_ms
         for topic_code, partitions in progress.partitions.items():
             self._partitions[topic_code] = max(partitions, self._partitions.get(topic_code, 0))
         for told in progress.sources:
             good_until = timestamp_ms - told.age_ms if told.at_end else told.time_ms
             known = self._known.get(told.source)
-            if known is None:
-                self._known[told.source] = _Known(progress.generation, told.offset, good_until or 0, timestamp_ms)
-            elif progress.generation >= known.generation:
-                known.generation, known.heard_ms = progress.generation, timestamp_ms
+            if known is None or progress.generation >= known.generation:
+                left_out = self._is_silent(told.source)
+                if known is None:
+                    known = self._known[told.source] = _Known(progress.generation, told.offset)
+                # One that was left out stays so until it has caught up: a window's end never goes back.
+                known.catching_up = left_out
+                known.generation, known.heard_at = progress.generation, self._spoken_ms
                 # A new owner begins at the committed offset, behind what the old one has summarised already.
                 if told.offset >= known.offset:
                     known.offset = told.offset
                     known.good_until_ms = max(known.good_until_ms, good_until or 0)
+                if timestamp_ms - known.good_until_ms <= CAUGHT_UP_MS:
+                    known.catching_up = False
 
     def good_until_ms(self, topic_codes: Iterable[int], incarnations: dict[int, int] | None = None) -> int | None:
         """Up to which time (epoch milliseconds of the broker's clock) everything of these topics is merged.
@@ -132,5 +145,5 @@ class ProgressBook:
 
     def _is_silent(self, source: int) -> bool:
         known = self._known.get(source)
-        heard_ms = self._began_ms if known is None else known.heard_ms
-        return self.now_ms - heard_ms > SILENT_AFTER_MS
+        heard_at = 0 if known is None else known.heard_at
+        return self._spoken_ms - heard_at > SILENT_AFTER_MS or (known is not None and known.catching_up)

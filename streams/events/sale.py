@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from streams.events.currencies import CURRENCIES
 from streams.events.errors import Invalid, Reason
-from streams.events.measures import Counters, Measure, People, is_currency, money_key
+from streams.events.measures import Counters, Measure, People, money_key
 from streams.events.money import FRACTION_DIGITS, MAX_WHOLE_DIGITS, parse_amount
 from streams.events.topic import HORIZON_FEW_MS, Event, Field, Topic
 
@@ -41,15 +42,15 @@ class Sale(Event, gc=False, kw_only=True):
 
 
 def check(event: Sale) -> Invalid | None:
-    """Amount and cost are exact decimals from 0 up, the currency three capital letters."""
+    """Amount and cost are exact decimals from 0 up, the currency one of ISO 4217."""
     if event.amount == _NULL:
         return Invalid(Reason.MISSING_FIELD, "amount is null")
     if parse_amount(bytes(event.amount)) is None:
         return _bad_amount("amount")
     if event.cost != _NULL and parse_amount(bytes(event.cost)) is None:
         return _bad_amount("cost")
-    if not is_currency(event.currency):
-        return Invalid(Reason.BAD_AMOUNT, "currency must be three capital letters")
+    if event.currency not in CURRENCIES:
+        return Invalid(Reason.BAD_AMOUNT, "currency must be a code of ISO 4217")
     return None
 
 
@@ -115,7 +116,7 @@ TOPIC: Final = Topic(
     fields=(
         Field("order", "string", "the order's number", read=False),
         Field("amount", _MONEY_TYPE, "what was paid, or given back; never negative", required=True),
-        Field("currency", "three capital letters", "ISO 4217 code of amount and cost", required=True),
+        Field("currency", "three capital letters", "the ISO 4217 code of amount and cost; no other", required=True),
         Field("cost", _MONEY_TYPE, "what the goods cost the seller; with it the sale has a margin"),
         Field("units", f"integer, 0 to {MAX_UNITS}", "pieces sold, 1 unless given; not counted for refunds"),
         Field("kind", "`sale` or `refund`", "`sale` unless given"),

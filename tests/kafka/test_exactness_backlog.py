@@ -64,6 +64,8 @@ def _sample(worker: WorkerProcess, until: float) -> list[dict[str, Any]]:
     """Pictures until that time of the monotonic clock, at least one."""
     samples: list[dict[str, Any]] = []
     while not samples or time.monotonic() < until:
+        assert worker.alive, worker.tail()
+        assert time.monotonic() < until + 20, worker.tail()
         if sample := _visits(worker):
             samples.append({**sample, "at": time.monotonic()})
         time.sleep(0.1)

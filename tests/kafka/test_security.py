@@ -191,16 +191,20 @@ def refused(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> tuple[int, str]:
-    """The same in this process, where all that it writes is one line: that, without the secrets."""
+    """The same in this process, within seconds, where all that it writes is one line without a secret: that line."""
     for variable, value in environment.items():
         monkeypatch.setenv(variable, value)
     began = time.monotonic()
     code = run_command(list(arguments))
     assert time.monotonic() - began < 15
-    written = "".join(capfd.readouterr())
+    return code, one_line("".join(capfd.readouterr()))
+
+
+def one_line(written: str) -> str:
+    """That, where it is one line without a secret."""
     assert written.count("\n") == 1, written
     assert_no_secret(written)
-    return code, written
+    return written
 
 
 def assert_no_secret(text: str) -> None:
@@ -466,25 +470,17 @@ def wrong_redis(secured: Secured, case: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", REDIS_REFUSALS)
-def test_a_redis_that_lets_nobody_in_is_one_line_that_names_the_setting(
-    case: str, secured: Secured, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    code, line = refused(wrong_redis(secured, case), ("claims", "check"), monkeypatch, capfd)
+def test_a_redis_that_lets_nobody_in_is_one_line_that_names_the_setting(case: str, secured: Secured) -> None:
+    code, written = launchpulse(wrong_redis(secured, case), "claims", "check")
     assert code == 1
-    assert REDIS_REFUSALS[case] in line
+    assert REDIS_REFUSALS[case] in one_line(written)
 
 
 @pytest.mark.parametrize(
     ("names", "days", "told"), [("DNS:elsewhere.example", 1, "not for"), ("IP:127.0.0.1", -1, "out of date")]
 )
 def test_a_redis_with_the_wrong_certificate_is_refused(
-    names: str,
-    days: int,
-    told: str,
-    secured: Secured,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
+    names: str, days: int, told: str, secured: Secured, tmp_path: Path
 ) -> None:
     shown = str(Authority(tmp_path, "ours").vouch("redis", names, days=days))
     port = str(free_port())
@@ -493,10 +489,10 @@ def test_a_redis_with_the_wrong_certificate_is_refused(
         environment = secured.environment(
             redis_url=f"rediss://{LOOPBACK}:{port}/0", redis_ca_file=tmp_path / "ours" / "ca.pem"
         )
-        code, line = refused(environment, ("claims", "check"), monkeypatch, capfd)
+        code, written = launchpulse(environment, "claims", "check")
     assert code == 1
-    assert "LAUNCHPULSE_REDIS_URL" in line
-    assert told in line
+    assert "LAUNCHPULSE_REDIS_URL" in one_line(written)
+    assert told in written
 
 
 def test_a_worker_ends_where_it_is_refused_and_waits_for_what_is_away(secured: Secured) -> None:

@@ -79,6 +79,12 @@ def test_every_command_that_is_named_exists_with_its_options(name: str) -> None:
     assert wrong == []
 
 
+def test_a_command_or_option_that_does_not_exist_is_named() -> None:
+    assert problem_of(["worker"]) == problem_of(["topics", "create", "--partitions", "12"]) == ""
+    assert problem_of(["topics", "make"]) == "no command make"
+    assert problem_of(["topics", "create", "--replicas=3"]) == "no option --replicas=3"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_and_metric_that_is_named_exists(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

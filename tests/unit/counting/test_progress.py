@@ -39,6 +39,12 @@ def tell(
     book.read(Progress(generation, list(sources), {CLICK: partitions}), at_ms)
 
 
+def speak_on(book: ProgressBook, *sources: SourceProgress, until_ms: int, partitions: int = 1) -> None:
+    """These sources, and no others, go on speaking once a minute."""
+    for at_ms in (*range(T + 60_000, until_ms, 60_000), until_ms):
+        tell(book, *sources, at_ms=at_ms, partitions=partitions)
+
+
 def test_progress_comes_back_from_its_record() -> None:
     sent = Progress(7, [at_end(), behind(B, time_ms=None)], {CLICK: 2, SALE: 1})
     record = encode_progress(sent)
@@ -188,7 +194,7 @@ def test_another_incarnation_of_a_topic_is_another_source() -> None:
 def test_a_source_is_not_silent_for_an_hour() -> None:
     book = ProgressBook()
     tell(book, at_end(A), at_end(B), at_ms=T, partitions=2)
-    tell(book, at_end(A), at_ms=T + SILENT_AFTER_MS, partitions=2)
+    speak_on(book, at_end(A), until_ms=T + SILENT_AFTER_MS, partitions=2)
     assert book.silent([CLICK]) == []
     assert book.good_until_ms([CLICK]) == T
 
@@ -196,7 +202,7 @@ def test_a_source_is_not_silent_for_an_hour() -> None:
 def test_a_source_that_says_nothing_for_more_than_an_hour_is_named_and_left_out() -> None:
     book = ProgressBook()
     tell(book, at_end(A), at_end(B), at_ms=T, partitions=2)
-    tell(book, at_end(A), at_ms=T + SILENT_AFTER_MS + 1, partitions=2)
+    speak_on(book, at_end(A), until_ms=T + SILENT_AFTER_MS + 1, partitions=2)
     assert book.silent([CLICK]) == [B]
     assert book.good_until_ms([CLICK]) == T + SILENT_AFTER_MS + 1
 
@@ -204,7 +210,7 @@ def test_a_source_that_says_nothing_for_more_than_an_hour_is_named_and_left_out(
 def test_a_source_never_heard_of_is_left_out_an_hour_after_the_first_record() -> None:
     book = ProgressBook()
     tell(book, at_end(A), at_ms=T, partitions=2)
-    tell(book, at_end(A), at_ms=T + SILENT_AFTER_MS + 1, partitions=2)
+    speak_on(book, at_end(A), until_ms=T + SILENT_AFTER_MS + 1, partitions=2)
     assert book.silent([CLICK]) == [B]
     assert book.good_until_ms([CLICK]) == T + SILENT_AFTER_MS + 1
 
@@ -235,3 +241,27 @@ def test_a_source_whose_log_nobody_has_begun_to_read_holds_back() -> None:
     book = ProgressBook()
     tell(book, behind(time_ms=None))
     assert not book.good_until_ms([CLICK])
+
+
+def test_a_source_that_comes_back_with_a_backlog_is_left_out_until_it_has_caught_up() -> None:
+    book = ProgressBook()
+    tell(book, at_end(A), partitions=2)
+    tell(book, at_end(B), partitions=2)
+    later = T + SILENT_AFTER_MS + 1000
+    speak_on(book, at_end(A), until_ms=later, partitions=2)
+    assert book.good_until_ms([CLICK]) == later
+    tell(book, behind(B, time_ms=T + 1000), partitions=2, at_ms=later + 10)
+    assert book.good_until_ms([CLICK]) == later
+    assert book.silent([CLICK]) == [B]
+    tell(book, behind(B, time_ms=later - 5000, offset=900), partitions=2, at_ms=later + 20)
+    assert book.good_until_ms([CLICK]) == later - 5000
+    assert book.silent([CLICK]) == []
+
+
+def test_an_outage_of_all_workers_silences_no_source() -> None:
+    book = ProgressBook()
+    tell(book, at_end(A), at_end(B), partitions=2)
+    later = T + 5 * SILENT_AFTER_MS
+    tell(book, behind(A, time_ms=T + 1000, offset=200), partitions=2, at_ms=later)
+    assert book.silent([CLICK]) == []
+    assert book.good_until_ms([CLICK]) == T
