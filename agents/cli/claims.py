@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from agents.claims.pins import SettingsTopic
-from agents.claims.policy import examine
-from agents.claims.rebuild import LogToRead, rebuild
-from agents.claims.rebuild import Progress as Rebuilt
 from agents.cli.common import Exit, Refused, err, out, print_json, run_async, settings_of_command
-from agents.connections import kafka_arguments, redis_address
-from agents.names import Names
-from agents.settings import Settings
-from agents.topics import checked_topics
-from streams.counting.people import PersonHasher
+
+if TYPE_CHECKING:
+    from agents.claims.rebuild import Progress as Rebuilt
+    from agents.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Who owns an event id: check Redis, rebuild what it lost.")
 
@@ -27,6 +22,9 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 @app.command("check")
 def check(as_json: Json = False) -> None:
     """Compare Redis' own settings with what claims need; exit code 1 where claims would be lost."""
+    from agents.claims.policy import examine
+    from agents.connections import redis_address
+
     found = run_async(examine(redis_address(settings_of_command())))
     if as_json:
         print_json([{"setting": each.setting, "fatal": each.fatal, "text": str(each)} for each in found])
@@ -62,6 +60,13 @@ def rebuild_all(as_json: Json = False) -> None:
 
 
 async def _rebuild(settings: Settings, show: Callable[[Rebuilt], None]) -> Rebuilt:
+    from agents.claims.pins import SettingsTopic
+    from agents.claims.rebuild import LogToRead, rebuild
+    from agents.connections import kafka_arguments, redis_address
+    from agents.names import Names
+    from agents.topics import checked_topics
+    from streams.counting.people import PersonHasher
+
     names = Names(settings)
     retention = await checked_topics(settings)
     deployment = await SettingsTopic(names.settings, kafka_arguments(settings)).read()

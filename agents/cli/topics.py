@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agents.cli.common import Exit, Refused, out, print_json, run_async, settings_of_command
-from agents.settings import Settings
-from agents.topics import (
-    DEFAULT_EVENT_PARTITIONS,
-    Difference,
-    check,
-    create_missing,
-    grow,
-    open_admin,
-    plan_topics,
-)
+
+if TYPE_CHECKING:
+    from agents.settings import Settings
+    from agents.topics import Difference
 
 app = typer.Typer(no_args_is_help=True, help="Create, compare and change the topics.")
 
@@ -27,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 def create(
     partitions: Annotated[
         int, typer.Option(min=1, max=4096, help="Partitions of the event topics that are created.")
-    ] = DEFAULT_EVENT_PARTITIONS,
+    ] = 8,
     as_json: Json = False,
 ) -> None:
     """Create the topics that are missing, then compare all of them."""
@@ -82,6 +76,8 @@ def rebase(
 
 
 async def _create(settings: Settings, partitions: int) -> tuple[list[str], list[Difference]]:
+    from agents.topics import check, create_missing, open_admin, plan_topics
+
     plans = plan_topics(settings, partitions)
     async with open_admin(settings) as admin:
         created = await create_missing(admin, plans, settings.replication_factor)
@@ -89,11 +85,15 @@ async def _create(settings: Settings, partitions: int) -> tuple[list[str], list[
 
 
 async def _check(settings: Settings) -> list[Difference]:
+    from agents.topics import check, open_admin, plan_topics
+
     async with open_admin(settings) as admin:
         return await check(admin, plan_topics(settings), settings.replication_factor)
 
 
 async def _grow(settings: Settings, topic: str, partitions: int) -> int:
+    from agents.topics import grow, open_admin, plan_topics
+
     async with open_admin(settings) as admin:
         return await grow(admin, plan_topics(settings), topic, partitions)
 
@@ -103,6 +103,7 @@ async def _rebase(settings: Settings, topic: str) -> int:
     from agents.connections import kafka_arguments
     from agents.groups import read_group
     from agents.names import Names
+    from agents.topics import open_admin
 
     names = Names(settings)
     if topic not in names.event_topics:

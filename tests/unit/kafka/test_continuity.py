@@ -42,9 +42,9 @@ class LogReader:
         self.refusals[tp] = reason
 
 
-def _slice(*offsets: int, reading: int = 0) -> Slice:
+def _slice(*offsets: int, reading: int = 0, later_ms: int = 0) -> Slice:
     def record(offset: int) -> ConsumerRecord[Any, Any]:
-        return ConsumerRecord("click", 0, offset, 1_000 + offset, 1, None, b"", None, 0, 0, ())
+        return ConsumerRecord("click", 0, offset, 1_000 + offset + later_ms, 1, None, b"", None, 0, 0, ())
 
     return Slice([record(offset) for offset in offsets], reading)
 
@@ -125,3 +125,13 @@ async def test_slices_of_another_generation_are_ignored_and_a_new_one_begins_at_
     reader.generation = GENERATION + 1
     assert await _offsets(continuity, _slice(13)) == []
     assert await _offsets(continuity, _slice(10, 11), GENERATION + 1) == [10, 11]
+
+
+async def test_earlier_offsets_with_later_times_are_another_log_and_refused_in_every_generation(
+    continuity: Continuity, reader: LogReader
+) -> None:
+    assert await _offsets(continuity, _slice(10, 11, 12)) == [10, 11, 12]
+    reader.generation, reader._start = GENERATION + 1, Start(0, None, -1)
+    assert await _offsets(continuity, _slice(0, 1), GENERATION + 1) == [0, 1]
+    assert await _offsets(continuity, _slice(2, 3, later_ms=5_000), GENERATION + 1) == []
+    assert "made anew" in reader.refusals[SOURCE]
