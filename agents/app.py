@@ -32,6 +32,7 @@ from agents.progress_sender import ProgressSender
 from agents.settings import Settings
 from agents.show import Show
 from agents.source_state import SourceState
+from agents.started_sources import StartedSources
 from agents.summaries_log import SummariesLog
 from agents.telemetry import Telemetry
 from agents.vitals import Vitals
@@ -83,6 +84,7 @@ def create_app(
         slice_topics=[*topics, names.summaries],
         credentials=kafka_login(settings),
         incarnation=incarnation,
+        started=origin.started,
         session_timeout_seconds=settings.session_timeout_seconds,
     )
 
@@ -141,6 +143,7 @@ def create_app(
     codes = {topic.name: topic.code for topic in topics.values()}
     lag = Lag(consumer, topics, states).records_and_seconds
     vitals = Vitals(telemetry, consumer, lambda: app.rebalancing, claims, campaigns, lag)
+    started = StartedSources(consumer, topics, incarnation, origin, deployment.started)
     show = Show(
         campaigns,
         codes,
@@ -153,7 +156,15 @@ def create_app(
     for name, topic in topics.items():
         _ingest_agent(app, name, topic, ingest)
     _campaign_agent(app, names.summaries, settings.summaries_partitions, campaigns)
-    for part in (partial(emitter.run, states), campaigns.run, progress.run, show.run, catalogue.run, vitals.run):
+    for part in (
+        partial(emitter.run, states),
+        campaigns.run,
+        progress.run,
+        show.run,
+        catalogue.run,
+        vitals.run,
+        started.run,
+    ):
         _background(app, part)
     return Parts(app, claims, campaigns, show, telemetry)
 

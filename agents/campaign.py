@@ -88,7 +88,8 @@ class Campaigns:
         except BaseException:
             owned.broken = True
             raise
-        self._telemetry.merged(len(records), merge.outcomes)
+        self._telemetry.merged(len(records), merge.outcomes, merge.refused)
+        merge.refused = 0
         if time.monotonic() - owned.stated_at >= self._interval:
             await self.state(tp.partition, owned)
 

@@ -81,11 +81,11 @@ class Settings(BaseSettings):
     reporting_time_zone: str = Field(
         "UTC", description="Time zone of the day panes, an IANA name; it can't be changed later."
     )
-    web_host: str = Field("127.0.0.1", description="Address of metrics, board and API.")
-    web_port: int = Field(6066, ge=0, le=65535, description="Port of metrics, board and API; 0 takes a free one.")
+    web_host: str = Field("127.0.0.1", description="Address of metrics and API.")
+    web_port: int = Field(6066, ge=0, le=65535, description="Port of metrics and API; 0 takes a free one.")
     web_token_file: Path | None = Field(
         None,
-        description="File with the bearer token of board, API and metrics; required when bound beyond loopback.",
+        description="File with the bearer token of API and metrics; required when bound beyond loopback.",
     )
     series_budget: int = Field(100_000, ge=1_000, le=10_000_000, description="Most series that `/metrics` shows.")
     campaign_limit: int = Field(

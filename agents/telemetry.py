@@ -38,7 +38,6 @@ READ = Family("launchpulse_events_read_total", "counter", "Records read: counted
 LATE = Family("launchpulse_events_late_total", "counter", "Counted events that came over 15 minutes after their time.")
 MACHINE = Family("launchpulse_events_machine_total", "counter", "Counted events that machines made.")
 TEST = Family("launchpulse_events_test_total", "counter", "Counted events marked as a test; in no KPI.")
-LOST = Family("launchpulse_events_lost_total", "counter", "Records that a rebase of the topic gave up.")
 DEAD_LETTERS = Family("launchpulse_dead_letters_total", "counter", "Records sent to the dead-letter topic, by reason.")
 LEDGER_DIFFERENCE = Family(
     "launchpulse_ledger_difference", "gauge", "read - (counted + duplicate + invalid) of a source partition; always 0."
@@ -67,7 +66,7 @@ CAMPAIGN_LEFT_OUT = Family(
 UNCLEAN = Family("launchpulse_labels_unclean", "gauge", "Names left out of this scrape because no label may hold them.")
 
 FROM_SNAPSHOT = (
-    EVENTS, READ, LATE, MACHINE, TEST, LOST, DEAD_LETTERS, LEDGER_DIFFERENCE, LAG_RECORDS, LAG_SECONDS, GENERATION,
+    EVENTS, READ, LATE, MACHINE, TEST, DEAD_LETTERS, LEDGER_DIFFERENCE, LAG_RECORDS, LAG_SECONDS, GENERATION,
     SNAPSHOT_TIME, HELD_BACK, SERIES, SERIES_BUDGET, LEFT_OUT, CAMPAIGN_LEFT_OUT, UNCLEAN,
 )  # fmt: skip
 
@@ -169,11 +168,12 @@ class Telemetry:
         """Ingest has sent so many summary records."""
         self.summaries.inc(records)
 
-    def merged(self, records: int, outcomes: dict[Outcome, int]) -> None:
+    def merged(self, records: int, outcomes: dict[Outcome, int], refused: int) -> None:
         """So many records of the summaries topic were merged. `outcomes` is taken: it is empty afterwards."""
         self.merged_records.inc(records)
         for outcome, number in outcomes.items():
             self.contributions.labels(outcome.name.lower()).inc(number)
+        self.labels_overflowed.inc(refused)
         self.block_conflicts.inc(outcomes.get(Outcome.CONFLICT, 0))
         outcomes.clear()
 

@@ -8,13 +8,16 @@ The topic `{application id}-settings` has one partition. Its records:
     incarnation/<topic> how often an event topic was made anew, written by `launchpulse topics rebase`; the last one
                         holds.
     begun/<id>          somebody has been allowed to claim, so an empty Redis is no longer a new one.
+    started/<topic>/<partition>/<incarnation>
+                        the group has committed an offset there: where none is committed any more, the topic was made
+                        anew, since Kafka deletes a topic's commits with it.
 """
 
 import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -26,7 +29,10 @@ from agents.claims.errors import PinMismatch, SettingsTopicError
 from agents.claims.keys import Keyring
 
 FORMAT_VERSION = 1
-_PINS, _INCARNATION, _BEGUN = b"pins/", b"incarnation/", b"begun/"
+_PINS, _INCARNATION, _BEGUN, _STARTED = b"pins/", b"incarnation/", b"begun/", b"started/"
+
+Started = tuple[str, int, int]
+"""Topic, partition and incarnation of a source of which an offset has been committed."""
 # An owner has three bytes for topic code, partition and incarnation.
 MAX_INCARNATION = 63
 _PATIENCE_TRIES, _PATIENCE_SECONDS = 10, 0.2
@@ -83,6 +89,7 @@ class Deployment:
     pins: Pins
     incarnations: Mapping[str, int] = field(default_factory=dict)
     begun: bool = False
+    started: frozenset[Started] = frozenset()
 
 
 class SettingsTopic:
@@ -124,6 +131,7 @@ class SettingsTopic:
         first: tuple[str, Pins] | None = None
         incarnations: dict[str, int] = {}
         begun: set[str] = set()
+        started: set[Started] = set()
         async with self._records() as records:
             async for record in records:
                 key, value = record.key or b"", record.value
@@ -135,9 +143,12 @@ class SettingsTopic:
                     incarnations[key[len(_INCARNATION) :].decode()] = int(value)
                 elif key.startswith(_BEGUN):
                     begun.add(key[len(_BEGUN) :].decode())
+                elif key.startswith(_STARTED):
+                    topic, partition, incarnation = key[len(_STARTED) :].decode().rsplit("/", 2)
+                    started.add((topic, int(partition), int(incarnation)))
         if first is None:
             return None
-        return Deployment(first[0], first[1], incarnations, first[0] in begun)
+        return Deployment(first[0], first[1], incarnations, first[0] in begun, frozenset(started))
 
     async def begun(self) -> bool:
         """Whether any worker of this deployment has ever been allowed to claim."""
@@ -147,6 +158,16 @@ class SettingsTopic:
     async def mark_begun(self) -> None:
         """Returns when the broker has acknowledged that claims have begun."""
         await self._write(_BEGUN + self.identity.encode(), {})
+
+    async def started(self) -> frozenset[Started]:
+        """The sources of which any worker has ever committed an offset; asks afresh each time."""
+        deployment = await self.read()
+        return frozenset() if deployment is None else deployment.started
+
+    async def mark_started(self, sources: Iterable[Started]) -> None:
+        """Returns when started() has these sources for every worker and every later start."""
+        for topic, partition, incarnation in sources:
+            await self._write(_STARTED + f"{topic}/{partition}/{incarnation}".encode(), {})
 
     async def rebase(self, topic: str) -> int:
         """Gives an event topic its next incarnation, and returns it; to be called while no worker runs."""

@@ -5,7 +5,7 @@ Faust's defaults are for single events and many small services; each difference 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +33,7 @@ def create_faust_app(
     slice_topics: Iterable[str],
     credentials: Credentials | None = None,
     incarnation: Callable[[str], int] = lambda topic: 0,
+    started: Callable[[], Awaitable[frozenset[tuple[str, int, int]]]] | None = None,
     session_timeout_seconds: float = 15.0,
     request_timeout_seconds: float = 30.0,
     commit_interval_seconds: float = 1.0,
@@ -49,6 +50,7 @@ def create_faust_app(
         datadir: a directory of this worker's own.
         slice_topics: the event topics and the summaries topic; the changelogs are added by themselves.
         incarnation: a topic's present incarnation, 0 for the first.
+        started: see `SliceOptions`; None where it is not known.
         session_timeout_seconds: after a kill, how long until others take over; at most `request_timeout_seconds`.
         watched_seconds: how long after a rebalance, and how often, it is checked that every source partition has an
             owner.
@@ -94,12 +96,15 @@ def create_faust_app(
         producer_metadata_max_age_ms=30_000,
         producer_threaded=False,
     )
+    options = SliceOptions(
+        frozenset(slice_topics), fetch_max_wait_ms, watched_seconds=watched_seconds, incarnation=incarnation
+    )
+    if started is not None:
+        options.started = started
     transport = SliceTransport(
         app.conf.broker_consumer,
         app,
-        SliceOptions(
-            frozenset(slice_topics), fetch_max_wait_ms, watched_seconds=watched_seconds, incarnation=incarnation
-        ),
+        options,
     )
     app.transport = transport
     app.producer_transport = transport

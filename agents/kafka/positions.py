@@ -72,7 +72,13 @@ class Refused:
 
 
 def find_start(
-    committed: int | None, metadata: str | None, log_start: int, log_end: int, incarnation: int = 0
+    committed: int | None,
+    metadata: str | None,
+    log_start: int,
+    log_end: int,
+    incarnation: int = 0,
+    *,
+    started: bool = False,
 ) -> Start | Refused:
     """Where a partition starts, by the table above.
 
@@ -82,7 +88,13 @@ def find_start(
         log_start: first offset that the broker still has.
         log_end: offset of the next record that will be written.
         incarnation: the topic's present incarnation.
+        started: whether an offset was ever committed in this incarnation.
     """
+    if (committed is None or committed < 0) and started:
+        return Refused(
+            "an offset was committed before and none is now: the topic was made anew, or the group's offsets were "
+            "deleted; stop the workers and run `launchpulse topics rebase`"
+        )
     if committed is None or committed < 0:
         return Start(log_start, None, log_start - 1)
     said = CommitNote.decode(metadata)

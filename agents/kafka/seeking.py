@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, cast
 
 from aiokafka.errors import KafkaError
@@ -116,12 +117,13 @@ class SeekingConsumer(driver.Consumer):
         try:
             async with asyncio.timeout(self.app.conf.broker_request_timeout * 0.8):
                 found = await self._find(tps)
+                started = await self._ever_started(found)
         except (KafkaError, TimeoutError) as error:
             logger.warning("where to read from is not known yet: %r", error)
             return
         if generation != self.app.consumer_generation_id:
             return
-        positions = {tp: offset for tp, one in found.items() if (offset := self._start(tp, one)) is not None}
+        positions = {tp: offset for tp, one in found.items() if (offset := self._start(tp, one, started)) is not None}
         await self._thread.seek_all(positions)
         for tp in positions:
             self._readings[tp] += 1
@@ -135,14 +137,26 @@ class SeekingConsumer(driver.Consumer):
             found = await self._thread.find(tps)
         return found
 
-    def _start(self, tp: TP, found: Found) -> int | None:
+    async def _ever_started(self, found: Mapping[TP, Found]) -> frozenset[tuple[str, int, int]]:
+        """Asked only where no offset is committed: a new source, or one whose topic was made anew."""
+        missing = any(one.committed is None and self.takes_slices(tp.topic) for tp, one in found.items())
+        return await self.options.started() if missing else frozenset()
+
+    def _start(self, tp: TP, found: Found, started: frozenset[tuple[str, int, int]]) -> int | None:
         self._committed_offset[tp] = found.committed
         self._found[tp] = found
         if not self.takes_slices(tp.topic):
             self._read_offset[tp] = found.committed
             return found.log_start if found.committed is None else found.committed
         incarnation = self.options.incarnation(tp.topic)
-        start = find_start(found.committed, found.metadata, found.log_start, found.log_end, incarnation)
+        start = find_start(
+            found.committed,
+            found.metadata,
+            found.log_start,
+            found.log_end,
+            incarnation,
+            started=(*tp, incarnation) in started,
+        )
         if isinstance(start, Refused):
             self.refuse(tp, start.reason)
             return None

@@ -19,7 +19,6 @@ _PARTS = (
     (telemetry.LATE, Measure.LEDGER_LATE),
     (telemetry.MACHINE, Measure.LEDGER_MACHINE),
     (telemetry.TEST, Measure.LEDGER_TEST),
-    (telemetry.LOST, Measure.LOST),
 )
 
 

@@ -71,6 +71,7 @@ class PartitionMerge:
     default_limit: int = DEFAULT_LIMIT
     at: int = -1
     newest_ms: int = 0
+    refused: int = 0
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     progress: ProgressBook = field(default_factory=ProgressBook)
     admissions: Admissions = field(init=False)
@@ -154,6 +155,7 @@ class PartitionMerge:
 
     def _campaign(self, offset: int, campaign: bytes, summary: Summary) -> None:
         if not self.admissions.admit(campaign, offset):
+            self.refused += 1
             self._meet(REFUSED_KEY, offset, blake2b(campaign, digest_size=HASH_BYTES).digest())
             return
         admitted = admitted_key(campaign)

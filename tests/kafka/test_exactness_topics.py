@@ -10,6 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from agents.claims.pins import SettingsTopic
+from agents.connections import kafka_arguments
+from agents.names import Names
 from agents.topics import create_missing, grow, plan_topics
 from tests.faults.deployment import Deployment
 from tests.faults.events import Events
@@ -62,6 +65,38 @@ def test_topic_made_anew_and_records_lost_to_retention_are_refused_by_name_and_t
         assert worker.get("/healthz")[0] == 200
         for topic in ("click", "visit", "mention"):
             _wait_read(worker, deployment, topic)
+
+
+def test_topic_made_anew_while_no_worker_runs_is_refused_by_name_until_it_is_rebased(
+    kafka_broker: KafkaBroker, tmp_path: Path
+) -> None:
+    with deployed(tmp_path, kafka_broker) as deployment:
+        events = Events(43, deployment.application)
+        _send(deployment, events, 2_000)
+        (worker,) = deployment.start("only")
+        _wait_read(worker, deployment, "sale")
+        name = f"{deployment.prefix}sale"
+        origin = SettingsTopic(Names(deployment.settings).settings, kafka_arguments(deployment.settings))
+        wait_for(lambda: {(name, 0, 0), (name, 1, 0)} <= asyncio.run(origin.started()), 30, worker.tail)
+        assert worker.stop()[0] == 0
+        administer(deployment, lambda admin: _make_anew(admin, deployment, "sale"))
+        _send(deployment, events, 1_000)
+        deployment.start("only")
+        wait_for(lambda: _refused(worker, deployment) == {("sale", 0), ("sale", 1)}, 40, worker.tail)
+        assert "made anew" in "; ".join(worker.reasons())
+        _wait_read(worker, deployment, "click")
+        before = _read(worker, "sale")
+        assert worker.stop()[0] == 0
+        assert asyncio.run(origin.rebase(name)) == 1
+        deployment.start("only")
+        wait_for(
+            lambda: (
+                not _refused(worker, deployment)
+                and _read(worker, "sale") == before + deployment.recount(["sale"]).records
+            ),
+            40,
+            worker.tail,
+        )
 
 
 def _wait_read(worker: WorkerProcess, deployment: Deployment, topic: str) -> None:

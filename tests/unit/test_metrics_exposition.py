@@ -186,9 +186,9 @@ def test_telemetry_has_every_metric_of_the_service_and_no_created_series() -> No
     own = Telemetry("1.2.3")
     own.counted("click", 5, 2, [object()], [object()] * 7)
     outcomes = {Outcome.NEW: 3, Outcome.CONFLICT: 1}
-    own.merged(4, outcomes)
+    own.merged(4, outcomes, 2)
     assert outcomes == {}
-    own.merged(1, outcomes)
+    own.merged(1, outcomes, 0)
     own.claimed(0.002)
     own.shown(-1.0)
     text = own.render()

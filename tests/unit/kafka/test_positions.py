@@ -62,3 +62,13 @@ def test_retention_of_a_block_of_which_nothing_was_acknowledged_names_it_from_it
 )
 def test_a_commit_that_the_log_contradicts_refuses_the_partition(committed: int, metadata: str) -> None:
     assert isinstance(find_start(committed, metadata, 5, 50), Refused)
+
+
+def test_a_partition_without_a_commit_that_had_one_is_refused() -> None:
+    found = find_start(None, None, 0, 50, started=True)
+    assert isinstance(found, Refused)
+    assert "made anew" in found.reason
+
+
+def test_a_new_incarnation_of_a_started_partition_starts_at_the_logs_start() -> None:
+    assert find_start(None, None, 0, 50, incarnation=1, started=False) == Start(0, None, -1)
