@@ -12,28 +12,28 @@ import structlog
 from faust.streams import current_event
 from faust.types import TP, ConsumerMessage
 
-from agents.campaign import Campaigns
-from agents.catalogue import CatalogueReader
+from agents.campaign.campaigns import Campaigns
+from agents.campaign.catalogue import CatalogueReader
+from agents.campaign.show import Show
 from agents.claims.client import Claims
 from agents.claims.errors import ClaimsClosed
 from agents.claims.pins import Deployment, SettingsTopic
 from agents.connections import kafka_arguments, kafka_login, redis_address
-from agents.dead_letter_log import DeadLetterLog
-from agents.emitter import Emitter
-from agents.ingest import Ingest, Limits
+from agents.ingest.dead_letter_log import DeadLetterLog
+from agents.ingest.emitter import Emitter
+from agents.ingest.ingest import Ingest, Limits
+from agents.ingest.lag import Lag
+from agents.ingest.progress_sender import ProgressSender
+from agents.ingest.source_state import SourceState
+from agents.ingest.started_sources import StartedSources
+from agents.ingest.summaries_log import SummariesLog
 from agents.kafka.app import MAX_REQUEST_BYTES, create_faust_app, slice_consumer, slice_topic
 from agents.kafka.batches import send_batch
 from agents.kafka.continuity import Continuity
 from agents.kafka.slices import Slice, SliceConsumer
 from agents.kafka.table import StatementTable
-from agents.lag import Lag
 from agents.names import Names
-from agents.progress_sender import ProgressSender
 from agents.settings import Settings
-from agents.show import Show
-from agents.source_state import SourceState
-from agents.started_sources import StartedSources
-from agents.summaries_log import SummariesLog
 from agents.telemetry import Telemetry
 from agents.vitals import Vitals
 from streams.counting.blocks import MAX_OFFSETS

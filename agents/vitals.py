@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from agents.campaign import Campaigns
+from agents.campaign.campaigns import Campaigns
 from agents.claims.client import Claims
 from agents.kafka.slices import SliceConsumer
 from agents.telemetry import Telemetry

@@ -22,6 +22,7 @@ from mode import Service
 from mode.types import ServiceT
 
 from agents.app import Parts, create_app
+from agents.campaign.snapshot import Snapshot
 from agents.claims.client import Claims
 from agents.claims.errors import ClaimsError, RedisLoginRefused
 from agents.claims.link import AWAY, Link
@@ -33,9 +34,8 @@ from agents.kafka.calm import backoff_seconds
 from agents.kafka.login import KafkaLoginRefused
 from agents.logs import configure_logs, log_config
 from agents.names import Names
+from agents.operations.topics import checked_topics
 from agents.settings import Settings
-from agents.snapshot import Snapshot
-from agents.topics import checked_topics
 from agents.web.app import build_web
 from agents.web.server import WebServer, WebServerRefused
 

@@ -23,8 +23,8 @@ def apply(
     as_json: Json = False,
 ) -> None:
     """Make the catalogue what the file says. A catalogued campaign always has its place, whatever the limit."""
-    from agents.catalogue_changes import CatalogueFileError, changes, read_catalogue, read_file, send_changes
-    from agents.compacted import TopicMissing
+    from agents.operations.catalogue_changes import CatalogueFileError, changes, read_catalogue, read_file, send_changes
+    from agents.operations.compacted import TopicMissing
     from streams.kpis.registry import KPIS
 
     settings = settings_of_command()
@@ -56,8 +56,8 @@ def show(
     campaign: Annotated[str | None, typer.Argument(help="One campaign only.")] = None, as_json: Json = False
 ) -> None:
     """Show the catalogue as the workers see it."""
-    from agents.catalogue_changes import plain, read_catalogue
-    from agents.compacted import TopicMissing
+    from agents.operations.catalogue_changes import plain, read_catalogue
+    from agents.operations.compacted import TopicMissing
 
     settings = settings_of_command()
     try:

@@ -64,7 +64,7 @@ async def _rebuild(settings: Settings, show: Callable[[Rebuilt], None]) -> Rebui
     from agents.claims.rebuild import LogToRead, rebuild
     from agents.connections import kafka_arguments, redis_address
     from agents.names import Names
-    from agents.topics import checked_topics
+    from agents.operations.topics import checked_topics
     from streams.counting.people import PersonHasher
 
     names = Names(settings)

@@ -81,8 +81,8 @@ def exit_code_of(error: BaseException) -> Exit | None:
     from redis.exceptions import TimeoutError as RedisTimeoutError
 
     from agents.claims.errors import ClaimsError
+    from agents.operations.topics import TopicsError
     from agents.settings_errors import SettingsError
-    from agents.topics import TopicsError
     from agents.web.server import WebServerRefused
 
     match error:

@@ -11,7 +11,7 @@ import typer
 from agents.cli.common import Exit, Refused, err, out, print_json, run_async, settings_of_command
 
 if TYPE_CHECKING:
-    from agents.dead_letters import DeadLetter, Selection
+    from agents.operations.dead_letters import DeadLetter, Selection
     from agents.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="List, explain and replay records that could not be counted.")
@@ -87,7 +87,7 @@ def replay_letters(
 
     Records that would be refused again, as they are now, are left where they are.
     """
-    from agents.dead_letters import replay
+    from agents.operations.dead_letters import replay
 
     if not (ids or topic or reason or everything):
         raise typer.BadParameter("say which: ids, --topic, --reason or --all")
@@ -112,14 +112,14 @@ def replay_letters(
 
 
 def _selection(ids: list[str] | None, topics: list[str] | None, reasons: list[str] | None) -> Selection:
-    from agents.dead_letters import Selection
+    from agents.operations.dead_letters import Selection
 
     return Selection(frozenset(ids or ()), frozenset(topics or ()), frozenset(reasons or ()))
 
 
 def _read(settings: Settings, selection: Selection) -> list[DeadLetter]:
-    from agents.compacted import TopicMissing
-    from agents.dead_letters import read_letters
+    from agents.operations.compacted import TopicMissing
+    from agents.operations.dead_letters import read_letters
 
     async def chosen() -> list[DeadLetter]:
         return [letter async for letter in read_letters(settings) if letter in selection]

@@ -10,7 +10,7 @@ import typer
 from agents.cli.common import Exit, out, print_json, run_async, settings_of_command
 
 if TYPE_CHECKING:
-    from agents.diagnosis import Finding
+    from agents.operations.diagnosis import Finding
 
 _WORDS = {"ok": "[green]ok     [/]", "warning": "[yellow]warning[/]", "wrong": "[red]wrong  [/]"}
 
@@ -26,7 +26,7 @@ def doctor(
 
     Exit code 0: a worker may start; 1: something is wrong; 3: Kafka or Redis does not answer.
     """
-    from agents.diagnosis import diagnose
+    from agents.operations.diagnosis import diagnose
 
     settings = settings_of_command()
     findings = run_async(diagnose(settings, rate))

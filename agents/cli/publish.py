@@ -32,11 +32,11 @@ def publish(
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from agents.compacted import TopicMissing
     from agents.names import Names
-    from agents.publishing.publish import Job
-    from agents.publishing.publish import publish as send
-    from agents.publishing.rows import PublishError
+    from agents.operations.compacted import TopicMissing
+    from agents.operations.publishing.publish import Job
+    from agents.operations.publishing.publish import publish as send
+    from agents.operations.publishing.rows import PublishError
 
     settings = settings_of_command()
     topics = Names(settings).event_topics

@@ -33,9 +33,9 @@ def simulate(
 
     The topics must exist (`launchpulse topics create`). Each run's events have ids of their own.
     """
-    from agents.compacted import TopicMissing
     from agents.demo.report import sent_table
     from agents.logs import configure_logs
+    from agents.operations.compacted import TopicMissing
     from agents.settings import load_settings
 
     given = {"LAUNCHPULSE_BROKERS": brokers, "LAUNCHPULSE_TOPIC_PREFIX": topic_prefix}
@@ -62,7 +62,7 @@ async def _send(settings: Settings, rate: float, seconds: float | None, seed: in
     from agents.demo.simulator import Simulator
     from agents.demo.story import STORY_SECONDS
     from agents.names import Names
-    from agents.publishing.publish import require_topics
+    from agents.operations.publishing.publish import require_topics
 
     names = Names(settings)
     wanted = list(names.event_topics)

@@ -52,9 +52,9 @@ async def _ask(
     settings: Settings, urls: list[str]
 ) -> tuple[list[WorkerAnswer], dict[str, Any], dict[str, dict[str, int]]]:
     from agents.connections import kafka_arguments
-    from agents.groups import read_group, read_lag
     from agents.names import Names
-    from agents.topics import open_admin
+    from agents.operations.groups import read_group, read_lag
+    from agents.operations.topics import open_admin
 
     workers = [await ask_worker(each, settings) for each in urls]
     names = Names(settings)

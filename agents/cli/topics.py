@@ -9,8 +9,8 @@ import typer
 from agents.cli.common import Exit, Refused, out, print_json, run_async, settings_of_command
 
 if TYPE_CHECKING:
+    from agents.operations.topics import Difference
     from agents.settings import Settings
-    from agents.topics import Difference
 
 app = typer.Typer(no_args_is_help=True, help="Create, compare and change the topics.")
 
@@ -76,7 +76,7 @@ def rebase(
 
 
 async def _create(settings: Settings, partitions: int) -> tuple[list[str], list[Difference]]:
-    from agents.topics import check, create_missing, open_admin, plan_topics
+    from agents.operations.topics import check, create_missing, open_admin, plan_topics
 
     plans = plan_topics(settings, partitions)
     async with open_admin(settings) as admin:
@@ -85,14 +85,14 @@ async def _create(settings: Settings, partitions: int) -> tuple[list[str], list[
 
 
 async def _check(settings: Settings) -> list[Difference]:
-    from agents.topics import check, open_admin, plan_topics
+    from agents.operations.topics import check, open_admin, plan_topics
 
     async with open_admin(settings) as admin:
         return await check(admin, plan_topics(settings), settings.replication_factor)
 
 
 async def _grow(settings: Settings, topic: str, partitions: int) -> int:
-    from agents.topics import grow, open_admin, plan_topics
+    from agents.operations.topics import grow, open_admin, plan_topics
 
     async with open_admin(settings) as admin:
         return await grow(admin, plan_topics(settings), topic, partitions)
@@ -101,9 +101,9 @@ async def _grow(settings: Settings, topic: str, partitions: int) -> int:
 async def _rebase(settings: Settings, topic: str) -> int:
     from agents.claims.pins import SettingsTopic
     from agents.connections import kafka_arguments
-    from agents.groups import read_group
     from agents.names import Names
-    from agents.topics import open_admin
+    from agents.operations.groups import read_group
+    from agents.operations.topics import open_admin
 
     names = Names(settings)
     if topic not in names.event_topics:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from agents.demo.children import Child, ChildDied, Children
 from agents.demo.redis_server import LOOPBACK, OPTIONS, redis_binary
+from agents.operations.topics import create_missing, open_admin, plan_topics
 from agents.settings import Settings, load_settings
 from agents.settings_errors import PREFIX
-from agents.topics import create_missing, open_admin, plan_topics
 
 START_SECONDS = 20.0
 BROKER_MEMORY_MB = 1024

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from agents.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
 from agents.web.answers import CampaignAnswer, CampaignLine, CampaignList, Channel, KpiDefinition, KpiValue
 from streams.counting.windows import WindowSums
 from streams.events.channels import channel_name

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
-from agents.snapshot import Snapshot
+from agents.campaign.snapshot import Snapshot
 from agents.telemetry import Telemetry
 from agents.web import api
 from agents.web.exposition import CONTENT_TYPE

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from agents.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
 from agents.telemetry import CAMPAIGN_LEFT_OUT, LEFT_OUT, SERIES, SERIES_BUDGET, UNCLEAN, Family
 from agents.web.exposition import Exposition, escape_label, labels
 from agents.web.service_metrics import render_service

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from agents.snapshot import Snapshot
+from agents.campaign.snapshot import Snapshot
 from agents.telemetry import Telemetry
 from agents.web.metrics import render_metrics
 

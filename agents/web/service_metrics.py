@@ -7,7 +7,7 @@ begin there. Without that label a sum would fall, and `rate()` would take the fa
 from collections.abc import Mapping
 
 from agents import telemetry
-from agents.snapshot import Snapshot
+from agents.campaign.snapshot import Snapshot
 from agents.telemetry import Family
 from agents.web.exposition import Exposition, labels
 from streams.events.errors import Reason

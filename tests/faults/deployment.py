@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from agents.operations.topics import create_missing, open_admin, plan_topics
 from agents.settings import load_settings
-from agents.topics import create_missing, open_admin, plan_topics
 from tests.faults.events import TOPICS, Events
 from tests.faults.logs import read_topics
 from tests.faults.processes import Series, WorkerProcess, wait_for

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from agents.topics import open_admin
+from agents.operations.topics import open_admin
 from tests.faults.deployment import Deployment
 from tests.support.kafka import KafkaBroker
 from tests.support.redis import RedisServer

@@ -15,11 +15,11 @@ import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from agents.cli.main import run_command
-from agents.compacted import read_whole
 from agents.connections import kafka_arguments
-from agents.dead_letter_log import DeadLetterLog
+from agents.ingest.dead_letter_log import DeadLetterLog
+from agents.operations.compacted import read_whole
+from agents.operations.topics import create_missing, open_admin, plan_topics
 from agents.settings import Settings, load_settings
-from agents.topics import create_missing, open_admin, plan_topics
 from streams.counting.admissions import decode_admission
 from streams.events.errors import Invalid, Reason
 from tests.support.kafka import KafkaBroker

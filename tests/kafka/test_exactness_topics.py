@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from agents.claims.pins import SettingsTopic
 from agents.connections import kafka_arguments
 from agents.names import Names
-from agents.topics import create_missing, grow, plan_topics
+from agents.operations.topics import create_missing, grow, plan_topics
 from tests.faults.deployment import Deployment
 from tests.faults.events import Events
 from tests.faults.processes import WorkerProcess, wait_for

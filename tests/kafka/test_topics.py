@@ -11,8 +11,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from agents.settings import Settings
-from agents.topics import (
+from agents.operations.topics import (
     TopicPlan,
     TopicsError,
     TopicState,
@@ -25,6 +24,7 @@ from agents.topics import (
     plan_topics,
     read_states,
 )
+from agents.settings import Settings
 from tests.support.kafka import KafkaBroker
 
 pytestmark = pytest.mark.kafka

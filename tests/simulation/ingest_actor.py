@@ -1,4 +1,4 @@
-"""The owner of one source partition, as agents/ingest.py and agents/emitter.py order it."""
+"""The owner of one source partition, as agents/ingest/ingest.py and agents/ingest/emitter.py order it."""
 
 from __future__ import annotations
 

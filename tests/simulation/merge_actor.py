@@ -1,4 +1,4 @@
-"""The owner of one summaries partition, as agents/campaign.py and agents/kafka/table.py order it."""
+"""The owner of one summaries partition, as agents/campaign/campaigns.py and agents/kafka/table.py order it."""
 
 from __future__ import annotations
 

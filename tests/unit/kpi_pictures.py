@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from agents.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
 from agents.telemetry import Telemetry
 from streams.counting.windows import WINDOWS, WindowSums
 from streams.events.measures import Measure, People, money_key

@@ -33,14 +33,14 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 def test_an_event_of_ours_is_one_line_of_json_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
-    structlog.get_logger("agents.ingest").warning("a partition refuses", topic="click", partition=3)
+    structlog.get_logger("agents.ingest.ingest").warning("a partition refuses", topic="click", partition=3)
     [line] = lines(capsys)
     assert line.pop("timestamp")
     assert line == {
         "event": "a partition refuses",
         "topic": "click",
         "partition": 3,
-        "logger": "agents.ingest",
+        "logger": "agents.ingest.ingest",
         "level": "warning",
     }
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents import telemetry
-from agents.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
 from agents.telemetry import FROM_SNAPSHOT, Telemetry
 from agents.web.metrics import NAMED_LEFT_OUT, render_metrics
 from agents.web.totals import EVENTS

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from agents.publishing.events import EventMaker, check_columns, parse_mapping
-from agents.publishing.publish import Job, Outcome, publish
-from agents.publishing.rows import (
+from agents.operations.publishing.events import EventMaker, check_columns, parse_mapping
+from agents.operations.publishing.publish import Job, Outcome, publish
+from agents.operations.publishing.rows import (
     BadRow,
     PublishError,
     Row,

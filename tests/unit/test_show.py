@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from agents.campaign import OwnedPartition
-from agents.show import Show
-from agents.snapshot import Snapshot
+from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.show import Show
+from agents.campaign.snapshot import Snapshot
 from streams.counting.partition import PartitionMerge
 from streams.counting.progress import Progress, SourceProgress
 from streams.counting.sources import source_number

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from agents.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
 from agents.web import pages
 from agents.web.app import build_web
 from agents.web.openapi import OPERATIONS

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
+from agents.ingest.source_state import SourceState
+from agents.ingest.summaries_log import SummariesLog
 from agents.kafka.ends import log_end, partitions_of
 from agents.kafka.slices import SliceConsumer
-from agents.source_state import SourceState
-from agents.summaries_log import SummariesLog
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.sources import source_number
 from streams.events.topic import Topic

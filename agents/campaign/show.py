@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agents.campaign import Campaigns, OwnedPartition
-from agents.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.campaigns import Campaigns, OwnedPartition
+from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
 from streams.counting.panes import HOUR_MS, PANE_MS
 from streams.counting.sources import source_parts
 from streams.counting.summaries import summaries_partition

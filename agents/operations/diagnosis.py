@@ -20,9 +20,9 @@ from agents.claims.pins import Pins, SettingsTopic, hash_key_fingerprint
 from agents.connections import kafka_arguments, redis_address
 from agents.kafka.login import KafkaLoginRefused
 from agents.names import Names
+from agents.operations.topics import TopicState, differences, open_admin, plan_topics, read_states
 from agents.settings import Settings
 from agents.settings_errors import SettingsError, one_line
-from agents.topics import TopicState, differences, open_admin, plan_topics, read_states
 from streams.counting.admissions import encode_admission
 
 MOST_SKEW_MS = 2_000

@@ -10,9 +10,9 @@ import orjson
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from agents.compacted import read_whole
 from agents.connections import kafka_arguments
 from agents.names import Names
+from agents.operations.compacted import read_whole
 from agents.settings import Settings
 from streams.counting.admissions import encode_admission
 from streams.counting.summaries import summaries_partition

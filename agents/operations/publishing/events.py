@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from agents.publishing.rows import BadRow, PublishError, Row
+from agents.operations.publishing.rows import BadRow, PublishError, Row
 from streams.events.decode import decode
 from streams.events.errors import Invalid
 from streams.events.topic import COMMON_FIELDS, Topic

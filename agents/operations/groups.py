@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError, for_code
 
-from agents.compacted import partitions_of
+from agents.operations.compacted import partitions_of
 
 T = TypeVar("T")
 COORDINATOR_SECONDS = 10.0

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
+from agents.ingest.source_state import Emission, SourceState
+from agents.ingest.summaries_log import Record, SummariesLog
 from agents.kafka.positions import CommitNote
 from agents.kafka.slices import SliceConsumer
-from agents.source_state import Emission, SourceState
-from agents.summaries_log import Record, SummariesLog
 from agents.telemetry import Telemetry
 from streams.counting.open_block import OpenBlock
 from streams.counting.summaries import CAMPAIGN, LEDGER, encode_summary, summaries_partition

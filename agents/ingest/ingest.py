@@ -14,11 +14,11 @@ from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from agents.claims.client import Claims
-from agents.dead_letter_log import DeadLetterLog
-from agents.emitter import Emitter
+from agents.ingest.dead_letter_log import DeadLetterLog
+from agents.ingest.emitter import Emitter
+from agents.ingest.source_state import SourceState
 from agents.kafka.continuity import Continuity
 from agents.kafka.slices import SliceConsumer
-from agents.source_state import SourceState
 from agents.telemetry import Telemetry
 from streams.counting.blocks import MAX_OFFSETS, Cut
 from streams.counting.open_block import OpenBlock

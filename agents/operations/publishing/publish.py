@@ -14,10 +14,10 @@ from typing import IO, Any
 
 from aiokafka import AIOKafkaProducer
 
-from agents.compacted import TopicMissing, partitions_of
 from agents.connections import kafka_arguments
-from agents.publishing.events import EventMaker, check_columns, parse_mapping
-from agents.publishing.rows import (
+from agents.operations.compacted import TopicMissing, partitions_of
+from agents.operations.publishing.events import EventMaker, check_columns, parse_mapping
+from agents.operations.publishing.rows import (
     BadRow,
     PublishError,
     Row,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
+from agents.ingest.source_state import SourceState
 from agents.kafka.ends import log_end
 from agents.kafka.slices import SliceConsumer
-from agents.source_state import SourceState
 from streams.events.topic import Topic
 
 

@@ -14,10 +14,10 @@ from typing import Literal
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from agents.compacted import read_whole
 from agents.connections import kafka_arguments
-from agents.dead_letter_log import HEADER, TRUNCATED_HEADER
+from agents.ingest.dead_letter_log import HEADER, TRUNCATED_HEADER
 from agents.names import Names
+from agents.operations.compacted import read_whole
 from agents.settings import Settings
 from streams.events.decode import decode
 from streams.events.errors import Invalid
