@@ -22,6 +22,7 @@ from agents.telemetry import Telemetry
 from streams.counting.expiry import expired
 from streams.counting.merge import unpack
 from streams.counting.partition import PartitionMerge, Statements
+from streams.counting.progress import ProgressBook
 from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, KeyKind
 from streams.counting.view import Views
 
@@ -35,11 +36,15 @@ KEYS_BETWEEN_TURNS = 5000
 
 @dataclass(slots=True)
 class OwnedPartition:
-    """One partition of the summaries topic that this worker owns. `merge` lives as long as a generation."""
+    """One partition of the summaries topic that this worker owns. `merge` lives as long as a generation.
+
+    progress: that of what is shown, which is behind what is merged: a window must not end where its figures do not.
+    """
 
     generation: int
     merge: PartitionMerge
     views: Views
+    progress: ProgressBook = field(default_factory=ProgressBook)
     stated_at: float = 0.0
     people_stated_at: float = 0.0
     people_at: int = -1
@@ -113,7 +118,7 @@ class Campaigns:
             owned = self.owned[partition] = OwnedPartition(generation, merge, self._view(partition))
         else:
             merge.progress = owned.merge.progress
-            owned = self.owned[partition] = OwnedPartition(generation, merge, owned.views)
+            owned = self.owned[partition] = OwnedPartition(generation, merge, owned.views, owned.progress)
         return owned
 
     def lost(self, partition: int) -> None:
@@ -152,8 +157,10 @@ class Campaigns:
         with_people = merge.people_changed and began - owned.people_stated_at >= PEOPLE_SECONDS
         counters = merge.statements() if merge.changed else None
         people = merge.people_statements() if with_people else None
+        progress = None
         if people is not None or not merge.people_changed:
             owned.people_at = at
+            progress = merge.progress.copy()
         if counters is not None:
             await self._panes.state(partition, _all_stored(partition, counters.values))
         if people is not None:
@@ -163,6 +170,7 @@ class Campaigns:
         if not self._current(partition, owned):
             return
         self._show(owned, counters, people)
+        owned.progress = progress or owned.progress
         if counters is not None and newest_ms > owned.shown_ms:
             owned.shown_ms = newest_ms
             self._telemetry.shown(time.time() - newest_ms / 1000)
@@ -194,7 +202,7 @@ class Campaigns:
 
     async def _expire(self) -> None:
         for partition, owned in list(self.owned.items()):
-            now_ms = owned.merge.progress.least_good_until_ms(self._incarnations)
+            now_ms = owned.progress.least_good_until_ms(self._incarnations)
             if now_ms is None or not self._current(partition, owned):
                 continue
             for table in (self._panes, self._people):

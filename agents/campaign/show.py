@@ -92,7 +92,7 @@ class Show:
         return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(set(partial))))
 
     def _ends(self, owned: OwnedPartition) -> dict[tuple[str, ...], int | None]:
-        progress = owned.merge.progress
+        progress = owned.progress
         return {
             reads: progress.good_until_ms(
                 [self._codes[name] for name in reads if name in self._codes], self._incarnations
@@ -101,7 +101,7 @@ class Show:
         }
 
     def _held_back(self, partition: int, owned: OwnedPartition, now_ms: int) -> list[str]:
-        progress = owned.merge.progress
+        progress = owned.progress
         if not progress.now_ms:
             return ["no worker has told its progress yet"]
         late = progress.behind(self._codes.values(), HELD_BACK_MS, self._incarnations)
@@ -126,7 +126,7 @@ class Show:
             campaign=name,
             name=None if told is None else told.name,
             owner=None if told is None else told.owner_name,
-            active=_active(panes, told, owned.merge.progress.now_ms),
+            active=_active(panes, told, owned.progress.now_ms),
             channels=channels,
         )
         self._shown[partition, name] = _Shown(steps, snapshot)
@@ -137,7 +137,7 @@ class Show:
     ) -> dict[str, CampaignSnapshot]:
         """Campaigns of the catalogue that have no events yet: without them nobody could tell that they are silent."""
         return {
-            name: CampaignSnapshot(name, told.name, told.owner_name, _live(told, owned.merge.progress.now_ms), {})
+            name: CampaignSnapshot(name, told.name, told.owner_name, _live(told, owned.progress.now_ms), {})
             for name, told in list(self._catalogue.items())
             if name not in shown and summaries_partition(name.encode(), self._partitions) == partition
         }

@@ -5,6 +5,7 @@ clock that windows follow, since a worker's clock may jump.
 """
 
 from collections.abc import Iterable
+from copy import copy
 
 import msgspec
 
@@ -76,6 +77,14 @@ class ProgressBook:
         self._spoken_ms = 0
         self._known: dict[int, _Known] = {}
         self._partitions: dict[int, int] = {}
+
+    def copy(self) -> "ProgressBook":
+        """The book as it is now, which later records do not change."""
+        book = ProgressBook()
+        book.now_ms, book._spoken_ms = self.now_ms, self._spoken_ms
+        book._known = {source: copy(known) for source, known in self._known.items()}
+        book._partitions = dict(self._partitions)
+        return book
 
     def read(self, progress: Progress, timestamp_ms: int) -> None:
         """Take in a progress record with that Kafka timestamp. What an older generation says of a source is ignored."""

@@ -39,7 +39,7 @@ def hear(partition: OwnedPartition, behind: Mapping[str, int] | None = None, now
         SourceProgress(source_number(code, 0), 10, now_ms - late.get(name, 0), name not in late, 0)
         for name, code in CODES.items()
     ]
-    partition.merge.progress.read(Progress(3, told, dict.fromkeys(CODES.values(), 1)), now_ms)
+    partition.progress.read(Progress(3, told, dict.fromkeys(CODES.values(), 1)), now_ms)
 
 
 def count(partition: OwnedPartition, measure: Measure, number: int, time_ms: int) -> None:

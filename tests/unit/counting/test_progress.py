@@ -265,3 +265,12 @@ def test_an_outage_of_all_workers_silences_no_source() -> None:
     tell(book, behind(A, time_ms=T + 1000, offset=200), partitions=2, at_ms=later)
     assert book.silent([CLICK]) == []
     assert book.good_until_ms([CLICK]) == T
+
+
+def test_a_copy_of_the_book_stays_as_it_is() -> None:
+    book = ProgressBook()
+    tell(book, behind(time_ms=T - 5_000))
+    shown = book.copy()
+    tell(book, at_end(offset=200), at_ms=T + 1_000)
+    assert (shown.good_until_ms([CLICK]), shown.now_ms) == (T - 5_000, T)
+    assert book.good_until_ms([CLICK]) == T + 1_000
