@@ -62,7 +62,6 @@ class Ingest:
         if not records:
             return
         state = self._state(topic, tp, generation, records[0].offset)
-        state.delivered = records[-1].offset
         if not self._current(state):
             return
         try:

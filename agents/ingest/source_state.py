@@ -25,7 +25,7 @@ class Emission:
 class SourceState:
     """source: its number. next_offset: everything before it is summarised, and the broker has the summaries.
 
-    delivered: the last offset that the consumer has handed over. pending: what the open block still waits for.
+    pending: what the open block still waits for.
     """
 
     topic: Topic
@@ -35,7 +35,6 @@ class SourceState:
     next_offset: int
     block: OpenBlock | None = None
     time_ms: int | None = None
-    delivered: int = -1
     sent_at: float = 0.0
     pending: set["asyncio.Future[object]"] = field(default_factory=set)
     emissions: deque[Emission] = field(default_factory=deque)

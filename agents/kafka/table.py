@@ -22,8 +22,8 @@ from mode import get_logger
 
 from agents.kafka.batches import Entry, acknowledged, send_batch
 from agents.kafka.slices import SliceSchema
+from streams.counting.statements import TERM_BYTES
 
-TERM_BYTES = 6
 GENERATION_BYTES = 4
 RECOVERY_BUFFER_SLICES = 4
 
