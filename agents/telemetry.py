@@ -5,7 +5,7 @@ it is rendered (`FROM_SNAPSHOT`: the ledger, the lag, the ownership). All begin 
 """
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -151,12 +151,10 @@ class Telemetry:
         info = Gauge("launchpulse_build_info", "1; the labels say what runs.", ["version", "python"], registry=registry)
         info.labels(release if release is not None else _installed(), platform.python_version()).set(1)
 
-    def counted(
-        self, topic: str, counted: int, duplicates: int, refused: Sequence[object], accepted: Sequence[object]
-    ) -> None:
-        """A run of records of `topic` has been folded: `accepted` were valid, of which `duplicates` others own."""
+    def counted(self, topic: str, counted: int, duplicates: int, refused: int) -> None:
+        """A run of records of `topic` has been folded."""
         processed = self.processed
-        for result, number in (("counted", counted), ("duplicate", duplicates), ("invalid", len(refused))):
+        for result, number in (("counted", counted), ("duplicate", duplicates), ("invalid", refused)):
             if number:
                 processed.labels(topic, result).inc(number)
 

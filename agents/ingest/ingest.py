@@ -24,10 +24,9 @@ from streams.counting.blocks import MAX_OFFSETS, Cut
 from streams.counting.open_block import OpenBlock
 from streams.counting.people import PersonHasher
 from streams.counting.sources import source_number
-from streams.events.decode import Accepted, decode
-from streams.events.errors import Invalid
+from streams.events.batch import EventBatch, decode_batch
 from streams.events.sale import Sale
-from streams.events.topic import Topic, no_first_purchase
+from streams.events.topic import HOUR_MS, Event, Topic, no_first_purchase
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,68 +106,58 @@ class Ingest:
     async def _count(self, state: SourceState, block: OpenBlock, records: Sequence[ConsumerRecord]) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.tp.topic]
-        accepted: list[tuple[Accepted, int]] = []
-        refused: list[tuple[ConsumerRecord, Invalid]] = []
-        for record in records:
-            decoded = decode(topic, record.value, record.timestamp, limits.max_event_bytes)
-            if isinstance(decoded, Invalid):
-                refused.append((record, decoded))
-            else:
-                accepted.append((decoded, record.offset))
-        duplicates = await self._claim(state, accepted, limits)
+        values, timestamps = [record.value for record in records], [record.timestamp for record in records]
+        batch = decode_batch(topic, values, timestamps, limits.max_event_bytes)
+        duplicates = await self._claim(state, batch, records, limits)
         if not self._current(state):
             return False
-        for record, invalid in refused:
-            state.pending.add(await self.dead_letters.send(record, invalid))
+        for row, invalid in batch.refused:
+            state.pending.add(await self.dead_letters.send(records[row], invalid))
         if not self._current(state):
             return False
-        self._fold(block, accepted, duplicates, refused)
+        block.count(batch, duplicates, self.person_hash)
         block.advance(len(records), records[-1].offset, records[-1].timestamp)
-        self.telemetry.counted(topic.name, len(accepted) - len(duplicates), len(duplicates), refused, accepted)
+        self.telemetry.counted(topic.name, len(batch.events) - len(duplicates), len(duplicates), len(batch.refused))
         return True
 
-    def _fold(
-        self,
-        block: OpenBlock,
-        accepted: Sequence[tuple[Accepted, int]],
-        duplicates: set[int],
-        refused: Sequence[tuple[ConsumerRecord, Invalid]],
-    ) -> None:
-        for index, (event, _) in enumerate(accepted):
-            if index in duplicates:
-                block.duplicate()
-            else:
-                person = event.event.person
-                block.accept(event, None if person is None else self.person_hash(person))
-        for _, invalid in refused:
-            block.invalid(invalid)
-
-    async def _claim(self, state: SourceState, accepted: Sequence[tuple[Accepted, int]], limits: Limits) -> set[int]:
-        """Claim the identities; returns the indices of those that other records own. Waits while Redis is away."""
+    async def _claim(
+        self, state: SourceState, batch: EventBatch, records: Sequence[ConsumerRecord], limits: Limits
+    ) -> set[int]:
+        """Claim the identities; returns the indices of the events that other records own. Waits while Redis is
+        away."""
         topic = state.topic
-        if not accepted or topic.horizon_ms is None:
+        if not batch.events or topic.horizon_ms is None:
             return set()
         began = time.monotonic()
+        offsets = [records[row].offset for row in batch.rows]
         duplicates = await self.claims.claim(
             state.source,
             limits.retention_ms,
             limits.segment_ms,
             topic.horizon_ms,
-            [(event.hour, event.event.source or "", event.event.id, offset) for event, offset in accepted],
+            [
+                (sent_ms // HOUR_MS, event.source or "", event.id, offset)
+                for sent_ms, event, offset in zip(batch.sent_ms, batch.events, offsets, strict=True)
+            ],
         )
         if topic.needs_first_purchase is not no_first_purchase:
-            await self._first_purchases(state, topic, accepted, duplicates)
+            await self._first_purchases(state, topic, batch.events, offsets, duplicates)
         self.telemetry.claimed(time.monotonic() - began)
         return duplicates
 
     async def _first_purchases(
-        self, state: SourceState, topic: Topic, accepted: Sequence[tuple[Accepted, int]], duplicates: set[int]
+        self,
+        state: SourceState,
+        topic: Topic,
+        events: Sequence[Event],
+        offsets: Sequence[int],
+        duplicates: set[int],
     ) -> None:
         """Where a sale does not say whether its customer is new, the first sale ever claimed for that person does."""
         asked = [
-            (cast(Sale, event.event), offset)
-            for index, (event, offset) in enumerate(accepted)
-            if index not in duplicates and topic.needs_first_purchase(event.event)
+            (cast(Sale, event), offset)
+            for index, (event, offset) in enumerate(zip(events, offsets, strict=True))
+            if index not in duplicates and topic.needs_first_purchase(event)
         ]
         if not asked:
             return

@@ -31,6 +31,8 @@ class Cut:
     def first_beyond(self, offsets: Sequence[int], timestamps_ms: Sequence[int], begin: int = 0) -> int:
         """Index of the first record at or after `begin` that belongs to a later block; len(offsets) where none does."""
         end_offset, end_ms = self.end_offset, self.end_ms
+        if begin < len(offsets) and offsets[-1] < end_offset and max(timestamps_ms[begin:]) < end_ms:
+            return len(offsets)
         for index in range(begin, len(offsets)):
             if timestamps_ms[index] >= end_ms or offsets[index] >= end_offset:
                 return index

@@ -28,7 +28,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _SECONDS_BELOW: Final = 100_000_000_000
 
-_NEVER_DEEP: Final = 2 * MAX_DEPTH
+NEVER_DEEP: Final = 2 * MAX_DEPTH
+"""A value of so many bytes nests no deeper than MAX_DEPTH: each level has two brackets."""
+
 _TOMBSTONE: Final = Invalid(Reason.TOMBSTONE, "the value is null")
 _TOO_DEEP: Final = Invalid(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
 
@@ -51,20 +53,27 @@ class Accepted(msgspec.Struct, gc=False):
 
 def decode(topic: Topic, value: bytes | None, timestamp_ms: int, max_bytes: int) -> Accepted | Invalid:
     """Decode and check one record's value; `timestamp_ms` is its Kafka timestamp, `max_bytes` the largest value."""
+    event = parse(topic, value, max_bytes)
+    return event if isinstance(event, Invalid) else admit(topic, event, timestamp_ms)
+
+
+def parse(topic: Topic, value: bytes | None, max_bytes: int) -> Event | Invalid:
+    """What stands in a record's value: the event, unless its bytes or types are wrong."""
     if value is None:
         return _TOMBSTONE
     size = len(value)
     if size > max_bytes:
         return Invalid(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
-    if size > _NEVER_DEEP and too_deep(value):
+    if size > NEVER_DEEP and too_deep(value):
         return _TOO_DEEP
     try:
-        event = topic.decoder.decode(value)
+        return topic.decoder.decode(value)
     except (ValueError, RecursionError) as error:
-        mended = decode_mended(topic.decoder, value, error)
-        if isinstance(mended, Invalid):
-            return mended
-        event = mended
+        return decode_mended(topic.decoder, value, error)
+
+
+def admit(topic: Topic, event: Event, timestamp_ms: int) -> Accepted | Invalid:
+    """Whether a parsed event may be counted: its label, what its topic asks of it, and its time."""
     campaign = clean_label(event.campaign)
     if campaign is None:
         return Invalid(Reason.BAD_LABEL, f"campaign {label_problem(event.campaign)}")

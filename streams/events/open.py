@@ -1,5 +1,6 @@
 """Opens of a message, by people and by privacy proxies and bots that fetch its pictures."""
 
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -40,6 +41,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_MANY_MS,
     count=count,
     people=people,
+    alike=attrgetter("test", "machine"),
     machine=machine,
     test_measure=Measure.TESTS_OPEN,
     title="Opens",

@@ -3,7 +3,7 @@
 A new topic is one new file that ends in a `Topic`, and one line in catalogue.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -123,6 +123,10 @@ class Topic:
     and for tests. `check(event)` finds what types cannot say, and None when all is well. `needs_first_purchase(event)`
     asks the caller to fill `event.new_customer` before `count`. `horizon_ms` is how much later than its own time an
     event may arrive and still be told from a duplicate; None means without limit.
+
+    `alike(event)` is for topics of many events: those of one campaign, channel and pane for which it gives the same
+    count the same, and so do the people they reach where they have a person. They are counted together, and then
+    `check` is not asked. None: every event is counted by itself.
     """
 
     name: str
@@ -139,9 +143,12 @@ class Topic:
     check: Callable[[Any], Invalid | None] = no_check
     machine: Callable[[Any], bool] = no_machine
     needs_first_purchase: Callable[[Any], bool] = no_first_purchase
+    alike: Callable[[Any], Hashable] | None = None
     decoder: msgspec.json.Decoder[Event] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.alike is not None and self.check is not no_check:
+            raise ValueError(f"{self.name}: events that are counted together cannot be checked one by one")
         object.__setattr__(self, "decoder", msgspec.json.Decoder(self.event))
 
     @property

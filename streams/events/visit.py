@@ -1,5 +1,6 @@
 """Visits to the campaign's pages."""
 
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -42,6 +43,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_MANY_MS,
     count=count,
     people=people,
+    alike=attrgetter("test", "engaged"),
     test_measure=Measure.TESTS_VISIT,
     title="Visits",
     description="Someone came to a page of the campaign.",

@@ -184,7 +184,7 @@ def test_families_stand_together_with_help_and_type_once() -> None:
 
 def test_telemetry_has_every_metric_of_the_service_and_no_created_series() -> None:
     own = Telemetry("1.2.3")
-    own.counted("click", 5, 2, [object()], [object()] * 7)
+    own.counted("click", 5, 2, 1)
     outcomes = {Outcome.NEW: 3, Outcome.CONFLICT: 1}
     own.merged(4, outcomes, 2)
     assert outcomes == {}
