@@ -52,6 +52,7 @@ class Parts:
     claims: Claims
     campaigns: Campaigns
     show: Show
+    vitals: Vitals
     telemetry: Telemetry
 
     @property
@@ -151,6 +152,7 @@ def create_app(
         lag,
         incarnations,
         settings.summaries_partitions,
+        begun=lambda: vitals.beat_at > 0,
     )
 
     for name, topic in topics.items():
@@ -160,13 +162,12 @@ def create_app(
         partial(emitter.run, states),
         campaigns.run,
         progress.run,
-        show.run,
         catalogue.run,
         vitals.run,
         started.run,
     ):
         _background(app, part)
-    return Parts(app, claims, campaigns, show, telemetry)
+    return Parts(app, claims, campaigns, show, vitals, telemetry)
 
 
 def _table(app: faust.App, name: str, partitions: int, reconcile: Callable[[bytes, bytes], bytes]) -> StatementTable:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from agents.app import Parts
 
 STUCK_SECONDS = 60.0
-"""A worker that has made pictures and makes none for so long is stuck, and must be started anew."""
+"""A worker whose vitals were looked at, and then not for so long, is stuck and must be started anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class WorkerHealth:
 def health_of(parts: Parts) -> WorkerHealth:
     """The health of a worker now."""
     reasons = tuple(_reasons(parts))
-    taken_at = parts.show.snapshot.taken_at_ms / 1000
-    return WorkerHealth(not taken_at or time.time() - taken_at < STUCK_SECONDS, not reasons, reasons)
+    beat_at = parts.vitals.beat_at
+    return WorkerHealth(not beat_at or time.monotonic() - beat_at < STUCK_SECONDS, not reasons, reasons)
 
 
 def _reasons(parts: Parts) -> list[str]:
@@ -32,7 +32,7 @@ def _reasons(parts: Parts) -> list[str]:
         reasons.append("it has not joined the group yet")
     elif app.rebalancing:
         reasons.append("the group is rebalancing")
-    elif not parts.show.snapshot.taken_at_ms:
+    elif not parts.vitals.beat_at:
         reasons.append("its tables are being recovered")
     if not parts.claims.ready:
         reasons.append(f"claims wait: {parts.claims.reason}")

@@ -13,7 +13,11 @@ PERIOD_SECONDS = 1.0
 
 
 class Vitals:
-    """lag: see `Snapshot.lag`. rebalancing: whether the group is."""
+    """lag: see `Snapshot.lag`. rebalancing: whether the group is.
+
+    Attributes:
+        beat_at: when they were looked at last, by the monotonic clock; 0 until the tables have been recovered.
+    """
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class Vitals:
         self._claims = claims
         self._campaigns = campaigns
         self._lag = lag
+        self.beat_at = 0.0
         self._generation = 0
         self._redis_errors = 0
         self._backlog: tuple[float, int] | None = None
@@ -37,12 +42,14 @@ class Vitals:
     async def run(self) -> None:
         """Look once a second, until cancelled."""
         busy, at = time.thread_time(), time.monotonic()
+        self.beat_at = at
         while True:
             await asyncio.sleep(PERIOD_SECONDS)
             now_busy, now = time.thread_time(), time.monotonic()
             self._telemetry.busy.set(min(1.0, (now_busy - busy) / (now - at)))
             busy, at = now_busy, now
             self._look(now)
+            self.beat_at = now
 
     def _look(self, now: float) -> None:
         telemetry, consumer = self._telemetry, self._consumer()

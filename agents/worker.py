@@ -204,9 +204,9 @@ class WebState:
         self._parts = parts
         self.telemetry = parts.telemetry
 
-    def snapshot(self) -> Snapshot:
-        """The newest picture."""
-        return self._parts.show.snapshot
+    async def snapshot(self, campaign: str | None = None) -> Snapshot:
+        """A picture of now; see `Show.picture`."""
+        return await self._parts.show.picture(campaign)
 
     def health(self) -> WorkerHealth:
         """Whether the worker lives, and whether it is ready."""

@@ -1,37 +1,42 @@
-"""The campaign agent: merges summaries into panes, states them in the changelog and shows what the broker has
-acknowledged.
+"""The campaign agent: merges summaries into panes, shows them, and states them in the changelog.
 
-A slice of the summaries topic is merged at once in memory; every quarter of a second the touched keys are stated, and
-only when the broker has the statements is the slice's offset marked and are its figures shown. So a figure that was
-seen once never falls when the owner changes.
+A slice of the summaries topic is merged at once in memory, and what is merged is shown. The changelog hears of it only
+every ten seconds, or when nothing comes for a moment: whoever owns the partition next merges the log from the last
+mark on once more, which changes nothing that was counted. A figure that was seen once never falls with that, because
+nobody shows a partition before having merged all that stood in its log when it was taken over.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from agents.kafka.continuity import Continuity
+from agents.kafka.records import Record
 from agents.kafka.slices import SliceConsumer
 from agents.kafka.table import StatementTable
 from agents.telemetry import Telemetry
 from streams.counting.expiry import expired
-from streams.counting.merge import unpack
-from streams.counting.partition import PartitionMerge, Statements
+from streams.counting.partition import PartitionMerge, Round
 from streams.counting.progress import ProgressBook
 from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, KeyKind
 from streams.counting.view import Views
 
 TICK_SECONDS = 0.05
-STATE_SECONDS = 0.25
-STATE_SECONDS_UNDER_LOAD = 1.0
-PEOPLE_SECONDS = 1.0
+SHOW_SECONDS = 1.0
+"""What is merged is shown when somebody looks, and at least so often."""
+
+STATE_SECONDS = 10.0
+"""So much of the log is merged again by the next owner, and so often is a changing key written to the changelog."""
+
+QUIET_SECONDS = 0.5
 EXPIRY_SECONDS = 60.0
 KEYS_BETWEEN_TURNS = 5000
+KEYS_OF_A_PART = 500
+SKETCHES_OF_A_PART = 100
 
 
 @dataclass(slots=True)
@@ -39,22 +44,28 @@ class OwnedPartition:
     """One partition of the summaries topic that this worker owns. `merge` lives as long as a generation.
 
     progress: that of what is shown, which is behind what is merged: a window must not end where its figures do not.
+    caught_up: everything is merged that stood in the log when this generation began.
     """
 
     generation: int
     merge: PartitionMerge
     views: Views
     progress: ProgressBook = field(default_factory=ProgressBook)
+    caught_up: bool = False
     stated_at: float = 0.0
-    people_stated_at: float = 0.0
-    people_at: int = -1
+    stated_to: int = -1
+    read_at: float = 0.0
     shown_ms: int = 0
     broken: bool = False
     stating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Campaigns:
-    """All partitions that this worker owns. `on_recovered` and `on_lost` are the table's hooks."""
+    """All partitions that this worker owns. `lost` is the table's hook.
+
+    Attributes:
+        owned: those whose figures may be shown.
+    """
 
     def __init__(
         self,
@@ -77,30 +88,31 @@ class Campaigns:
         self._limit = campaign_limit
         self._telemetry = telemetry
         self._incarnations = dict(incarnations or {})
+        self._merging: dict[int, OwnedPartition] = {}
         self.owned: dict[int, OwnedPartition] = {}
-        self._interval = STATE_SECONDS
 
-    async def take(self, tp: TP, generation: int, records: Sequence[ConsumerRecord]) -> None:
+    async def take(self, tp: TP, generation: int, records: Sequence[Record]) -> None:
         """Merge one slice. Raises what must stop the worker."""
         records = await self._continuity.contiguous(tp, generation, records)
         if not records:
             return
         owned = self.own(tp.partition, generation)
         merge = owned.merge
+        outcomes = sum(merge.outcomes.values())
         try:
             for record in records:
-                merge.read(record.offset, record.timestamp, record.key or b"", record.value)
+                merge.read(record.offset, record.timestamp, record.key or b"", record.value or b"")
         except BaseException:
             owned.broken = True
             raise
+        if sum(merge.outcomes.values()) > outcomes:
+            owned.read_at = time.monotonic()
         self._telemetry.merged(len(records), merge.outcomes, merge.refused)
         merge.refused = 0
-        if time.monotonic() - owned.stated_at >= self._interval:
-            await self.state(tp.partition, owned)
 
     def own(self, partition: int, generation: int) -> OwnedPartition:
         """The partition's state in this generation; a new generation begins with the acknowledged values."""
-        owned = self.owned.get(partition)
+        owned = self._merging.get(partition)
         if owned is not None and owned.generation == generation:
             return owned
         merge = PartitionMerge(
@@ -115,32 +127,56 @@ class Campaigns:
             if key[0] in (KeyKind.ADMITTED, KeyKind.LIMIT):
                 merge.admissions.recover(key, self._panes.values[key])
         if owned is None:
-            owned = self.owned[partition] = OwnedPartition(generation, merge, self._view(partition))
+            owned = OwnedPartition(generation, merge, self._view(partition))
         else:
             merge.progress = owned.merge.progress
-            owned = self.owned[partition] = OwnedPartition(generation, merge, owned.views, owned.progress)
+            owned = OwnedPartition(generation, merge, owned.views, owned.progress, shown_ms=owned.shown_ms)
+            if partition in self.owned:
+                self.owned[partition] = owned
+        owned.stated_at = time.monotonic()
+        self._merging[partition] = owned
         return owned
 
     def lost(self, partition: int) -> None:
         """The partition belongs to somebody else now, or is about to be recovered anew."""
+        self._merging.pop(partition, None)
         self.owned.pop(partition, None)
+
+    def show(self) -> None:
+        """Bring into the views of all partitions what has been merged since the last call."""
+        for partition, owned in self._merging.items():
+            if not self._current(partition, owned) or not self._caught_up(partition, owned):
+                continue
+            self.owned[partition] = owned
+            merge = owned.merge
+            for key, value in merge.news():
+                owned.views.put(key, value)
+            owned.progress = merge.progress.copy()
+            if merge.newest_ms > owned.shown_ms:
+                owned.shown_ms = merge.newest_ms
+                self._telemetry.shown(time.time() - merge.newest_ms / 1000)
 
     async def run(self) -> None:
         """State what slices have left to be stated, and let panes expire. Raises what must stop the worker."""
-        expire_at = time.monotonic() + EXPIRY_SECONDS
+        show_at = expire_at = 0.0
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
-            for partition, owned in list(self.owned.items()):
-                if now - owned.stated_at >= self._interval:
+            if now >= show_at:
+                self.show()
+                show_at = now + SHOW_SECONDS
+            for partition, owned in list(self._merging.items()):
+                if _due(owned, now):
                     await self.state(partition, owned)
             if now >= expire_at:
                 await self._expire()
                 expire_at = time.monotonic() + EXPIRY_SECONDS
 
     async def state(self, partition: int, owned: OwnedPartition) -> None:
-        """State what has been touched, wait for the broker, show it, and mark how far the log has been merged."""
+        """State what has been touched, wait for the broker, and mark how far the log has been merged."""
         async with owned.stating:
+            if not self._current(partition, owned):
+                return
             try:
                 await self._state(partition, owned)
             except BaseException:
@@ -150,54 +186,45 @@ class Campaigns:
 
     async def _state(self, partition: int, owned: OwnedPartition) -> None:
         merge, generation = owned.merge, owned.generation
-        if not self._current(partition, owned) or merge.at < 0:
-            return
-        began = time.monotonic()
-        at, newest_ms = merge.at, merge.newest_ms
-        with_people = merge.people_changed and began - owned.people_stated_at >= PEOPLE_SECONDS
-        counters = merge.statements() if merge.changed else None
-        people = merge.people_statements() if with_people else None
-        progress = None
-        if people is not None or not merge.people_changed:
-            owned.people_at = at
-            progress = merge.progress.copy()
-        if counters is not None:
-            await self._panes.state(partition, _all_stored(partition, counters.values))
-        if people is not None:
-            await self._people.state(partition, _all_stored(partition, people.values))
-            owned.people_stated_at = began
-        owned.stated_at = time.monotonic()
-        if not self._current(partition, owned):
-            return
-        self._show(owned, counters, people)
-        owned.progress = progress or owned.progress
-        if counters is not None and newest_ms > owned.shown_ms:
-            owned.shown_ms = newest_ms
-            self._telemetry.shown(time.time() - newest_ms / 1000)
-        if owned.people_at >= 0:
-            self._consumer().mark(TP(self._topic, partition), generation, min(at, owned.people_at) + 1)
-        self._stretch(owned.stated_at - began)
+        current = merge.begin_round()
+        for table, statements in self._parts(merge, current):
+            await table.state(partition, _all_stored(partition, statements))
+            if not self._current(partition, owned):
+                return
+        for key in merge.end_round(current):
+            stored = _stored(partition, key)
+            packed = (self._people if key[0] in _SKETCHES else self._panes).values.get(stored)
+            if packed is not None:
+                owned.views.settled(key, packed)
+        owned.stated_at, owned.stated_to = time.monotonic(), current.at
+        self._consumer().mark(TP(self._topic, partition), generation, current.at + 1)
+
+    def _parts(self, merge: PartitionMerge, current: Round) -> Iterator[tuple[StatementTable, dict[bytes, bytes]]]:
+        """The round in parts that are packed when their turn comes: the loop must not stand still for a whole one."""
+        for begin in range(0, len(current.keys), KEYS_OF_A_PART):
+            yield self._panes, merge.pack(current.keys[begin : begin + KEYS_OF_A_PART])
+        for begin in range(0, len(current.people), SKETCHES_OF_A_PART):
+            yield self._people, merge.pack_people(current.people[begin : begin + SKETCHES_OF_A_PART])
 
     def _current(self, partition: int, owned: OwnedPartition) -> bool:
         return (
-            not owned.broken and self.owned.get(partition) is owned and self._consumer().generation == owned.generation
+            not owned.broken
+            and self._merging.get(partition) is owned
+            and self._consumer().generation == owned.generation
         )
 
-    def _show(self, owned: OwnedPartition, counters: Statements | None, people: Statements | None) -> None:
-        owned.merge.acknowledged()
-        for statements in (counters, people):
-            if statements is not None:
-                for key, packed in statements.values.items():
-                    owned.views.put(key, packed, statements.totals.get(key))
+    def _caught_up(self, partition: int, owned: OwnedPartition) -> bool:
+        if not owned.caught_up:
+            end = self._consumer().end_at_start(TP(self._topic, partition))
+            owned.caught_up = end is not None and owned.merge.at + 1 >= end
+        return owned.caught_up
 
     def _view(self, partition: int) -> Views:
         views = Views(self._zone)
-        for key in self._panes.keys_of(partition):
-            if key[0] in (KeyKind.COUNTERS, KeyKind.LEDGER):
-                packed = self._panes.values[key]
-                views.put(key, packed, unpack(packed).totals)
-        for key in self._people.keys_of(partition):
-            views.put(key, self._people.values[key], None)
+        for table, kinds in ((self._panes, _COUNTERS), (self._people, _SKETCHES)):
+            for key in table.keys_of(partition):
+                if key[0] in kinds:
+                    views.put(key, table.values[key])
         return views
 
     async def _expire(self) -> None:
@@ -223,10 +250,18 @@ class Campaigns:
                 await asyncio.sleep(0)
         return keys
 
-    def _stretch(self, took_seconds: float) -> None:
-        self._interval = min(STATE_SECONDS_UNDER_LOAD, max(STATE_SECONDS, took_seconds * 2, self._interval * 0.9))
+
+def _due(owned: OwnedPartition, now: float) -> bool:
+    """Whether to state: long ago, or nothing has come for a moment that would have to be stated soon again."""
+    merge = owned.merge
+    if not merge.changed:
+        # Progress alone moves on: the mark follows, now and then.
+        return merge.at > owned.stated_to and now - owned.stated_at >= QUIET_SECONDS
+    return now - owned.stated_at >= STATE_SECONDS or now - owned.read_at >= QUIET_SECONDS
 
 
+_COUNTERS = frozenset({KeyKind.COUNTERS, KeyKind.LEDGER})
+_SKETCHES = frozenset({KeyKind.PEOPLE, KeyKind.REFUSED})
 _OF_EVERY_PARTITION = frozenset({KeyKind.LIMIT, KeyKind.REFUSED})
 
 

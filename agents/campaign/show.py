@@ -1,25 +1,32 @@
-"""The picture: from the panes of the partitions that this worker owns to one immutable snapshot, a few times a second.
+"""The picture: from the panes of the partitions that this worker owns to one immutable snapshot, when somebody asks.
 
-Only campaigns that have changed, or whose windows have moved on to another pane, are computed again.
+Only campaigns that have changed, or whose windows have moved on to another pane, are computed again. Nobody asks, then
+nothing is computed.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.campaign.campaigns import Campaigns, OwnedPartition
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
+from streams.counting.campaign_panes import ALL_WINDOWS, CampaignPanes
 from streams.counting.panes import HOUR_MS, PANE_MS
+from streams.counting.progress import ProgressBook
 from streams.counting.sources import source_parts
 from streams.counting.summaries import summaries_partition
-from streams.counting.view import CampaignPanes
 from streams.counting.windows import WindowSums, sum_counters
 from streams.events.campaigns import Campaign
 from streams.events.catalogue import topic_by_code
 from streams.kpis.registry import KPIS
 
-REFRESH_SECONDS = 0.25
+REFRESH_SECONDS = 0.2
+"""Whoever asks so soon after a picture was made is given that one."""
+
+TURN_SECONDS = 0.01
+"""After so much work the event loop gets its turn."""
+
 HELD_BACK_MS = 5000
 """A picture whose end is further behind the broker's clock says that it is held back, and by what."""
 
@@ -29,18 +36,37 @@ STALE_MS = 15_000
 READS: tuple[tuple[str, ...], ...] = tuple(sorted({kpi.reads for kpi in KPIS}))
 """The sets of topics that the KPIs' formulas read: each has an end of its own."""
 
+EXPORTED = frozenset(window for kpi in KPIS for window in kpi.exported)
+"""The windows of a picture of all campaigns: those of the metrics. The others are made for one campaign at a time."""
+
+MADE_KEPT = 64
+
+NOT_BEGUN = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
+
 Ends = Mapping[tuple[str, ...], int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
     ends: tuple[int, ...]
+    told: Campaign | None
     snapshot: CampaignSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    """What a picture takes of a partition all at once: from then on its figures may run ahead of its ends, which is
+    harmless, and never the other way."""
+
+    number: int
+    owned: OwnedPartition
+    progress: ProgressBook
+    ends: Ends
 
 
 class Show:
     """codes: the enabled topics' names and codes. catalogue: what the catalogue says now, by campaign. lag: see
-    `Snapshot`."""
+    `Snapshot`. begun: whether the tables have been recovered; before that there is no picture."""
 
     def __init__(
         self,
@@ -50,6 +76,7 @@ class Show:
         lag: Callable[[], dict[tuple[str, int], tuple[int, float]]],
         incarnations: Mapping[int, int],
         partitions: int,
+        begun: Callable[[], bool],
     ) -> None:
         self._campaigns = campaigns
         self._codes = codes
@@ -57,42 +84,70 @@ class Show:
         self._lag = lag
         self._incarnations = dict(incarnations)
         self._partitions = partitions
+        self._begun = begun
         self._shown: dict[tuple[int, str], _Shown] = {}
-        self.snapshot = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
+        self._made: dict[str | None, tuple[float, Snapshot]] = {}
+        self._making = asyncio.Lock()
+        self._making_one = asyncio.Lock()
+        self._turn_at = 0.0
 
-    async def run(self) -> None:
-        """Make a new picture every quarter of a second, until cancelled."""
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            self.snapshot = await self.take(int(time.time() * 1000))
+    async def picture(self, campaign: str | None = None) -> Snapshot:
+        """A picture of now; the last one where that is younger than REFRESH_SECONDS or has just been waited for.
 
-    async def take(self, now_ms: int) -> Snapshot:
+        campaign: only this one is in it, where it is owned here, but with all its windows and not the exported ones only.
+        """
+        if not self._begun():
+            return NOT_BEGUN
+        async with self._making if campaign is None else self._making_one:
+            made_at, made = self._made.pop(campaign, (0.0, NOT_BEGUN))
+            if made is NOT_BEGUN or time.monotonic() - made_at >= REFRESH_SECONDS:
+                made = await self.take(int(time.time() * 1000), campaign)
+                made_at = time.monotonic()
+            self._made[campaign] = made_at, made
+            if len(self._made) > MADE_KEPT:
+                del self._made[next(iter(self._made))]
+            return made
+
+    async def take(self, now_ms: int, campaign: str | None = None) -> Snapshot:
         """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
-        in it)."""
-        campaigns: dict[str, CampaignSnapshot] = {}
-        ledger: dict[tuple[str, int], Mapping[int, int]] = {}
-        generations: dict[int, int] = {}
-        partial: list[str] = []
-        for partition, owned in sorted(self._campaigns.owned.items()):
-            generations[partition] = owned.generation
-            for source, counters in owned.views.ledger.items():
-                code, source_partition, _ = source_parts(source)
-                # A topic that was made anew goes on where its former life has stopped: counters never fall.
-                place = (topic_by_code(code).name, source_partition)
-                ledger[place] = sum_counters((ledger.get(place, {}), counters))
-            ends = self._ends(owned)
-            partial += self._held_back(partition, owned, now_ms)
-            changed, owned.views.changed = owned.views.changed, set()
-            for name, panes in list(owned.views.campaigns.items()):
-                campaigns[name] = self._campaign(partition, name, panes, owned, ends, name in changed)
-                if name in changed:
-                    await asyncio.sleep(0)
-            campaigns |= self._expected(partition, owned, campaigns)
-        self._forget(campaigns)
-        return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(set(partial))))
+        in it). One of all campaigns at a time."""
+        self._turn_at = time.perf_counter() + TURN_SECONDS
+        self._campaigns.show()
+        partitions = [
+            _Partition(number, owned, owned.progress, self._ends(owned.progress))
+            for number, owned in sorted(self._campaigns.owned.items())
+        ]
+        generations = {one.number: one.owned.generation for one in partitions}
+        ledger = _ledger(partitions)
+        partial = {reason for one in partitions for reason in self._held_back(one, now_ms)}
+        campaigns = await (self._all(partitions) if campaign is None else self._only(partitions, campaign))
+        return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(partial)))
 
-    def _ends(self, owned: OwnedPartition) -> dict[tuple[str, ...], int | None]:
-        progress = owned.progress
+    async def _all(self, partitions: Sequence[_Partition]) -> dict[str, CampaignSnapshot]:
+        campaigns: dict[str, CampaignSnapshot] = {}
+        for one in partitions:
+            for name, panes in list(one.owned.views.campaigns.items()):
+                campaigns[name] = await self._campaign(one, name, panes)
+            # Without those that have no events yet nobody could tell that they are silent.
+            for name, told in list(self._catalogue.items()):
+                if name not in campaigns and self._belongs(one, name):
+                    campaigns[name] = self._snapshot(one, name, told, {}, 0)
+        if len(self._shown) > len(campaigns):
+            self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
+        return campaigns
+
+    async def _only(self, partitions: Sequence[_Partition], name: str) -> dict[str, CampaignSnapshot]:
+        told = self._catalogue.get(name)
+        for one in partitions:
+            panes = one.owned.views.campaigns.get(name)
+            if panes is not None:
+                channels = await self._channels(panes, one.ends, ALL_WINDOWS)
+                return {name: self._snapshot(one, name, told, channels, panes.newest_ms())}
+            if told is not None and self._belongs(one, name):
+                return {name: self._snapshot(one, name, told, {}, 0)}
+        return {}
+
+    def _ends(self, progress: ProgressBook) -> Ends:
         return {
             reads: progress.good_until_ms(
                 [self._codes[name] for name in reads if name in self._codes], self._incarnations
@@ -100,73 +155,101 @@ class Show:
             for reads in READS
         }
 
-    def _held_back(self, partition: int, owned: OwnedPartition, now_ms: int) -> list[str]:
-        progress = owned.progress
+    def _held_back(self, one: _Partition, now_ms: int) -> list[str]:
+        progress = one.progress
         if not progress.now_ms:
             return ["no worker has told its progress yet"]
         late = progress.behind(self._codes.values(), HELD_BACK_MS, self._incarnations)
         reasons = []
         if now_ms - progress.now_ms > STALE_MS:
-            reasons.append(f"summaries/{partition} is not merged to its end")
+            reasons.append(f"summaries/{one.number} is not merged to its end")
         for source in late:
             code, partition, _ = source_parts(source)
             reasons.append(f"{topic_by_code(code).name}/{partition} is not read to its end")
         return reasons
 
-    def _campaign(
-        self, partition: int, name: str, panes: CampaignPanes, owned: OwnedPartition, ends: Ends, changed: bool
-    ) -> CampaignSnapshot:
-        steps = tuple((end or 0) // PANE_MS for end in ends.values())
-        shown = self._shown.get((partition, name))
-        if shown is not None and shown.ends == steps and not changed:
-            return shown.snapshot
+    async def _campaign(self, one: _Partition, name: str, panes: CampaignPanes) -> CampaignSnapshot:
+        steps = tuple(_step(end) for end in one.ends.values())
         told = self._catalogue.get(name)
-        channels = {channel: _channel(panes, channel, ends) for channel in (ALL_CHANNELS, *panes.channels)}
-        snapshot = CampaignSnapshot(
+        shown = self._shown.get((one.number, name))
+        changed = one.owned.views.changed
+        if shown is not None and shown.ends == steps and shown.told is told and name not in changed:
+            return shown.snapshot
+        channels = await self._channels(panes, one.ends, EXPORTED)
+        # Only now, with no turn of the loop in between: a request that ends early must not lose a change.
+        changed.discard(name)
+        snapshot = self._snapshot(one, name, told, channels, panes.newest_ms())
+        self._shown[one.number, name] = _Shown(steps, told, snapshot)
+        return snapshot
+
+    def _snapshot(
+        self,
+        one: _Partition,
+        name: str,
+        told: Campaign | None,
+        channels: Mapping[int, ChannelSnapshot],
+        newest_ms: int,
+    ) -> CampaignSnapshot:
+        now_ms = one.progress.now_ms
+        busy = bool(now_ms) and newest_ms > now_ms - HOUR_MS
+        return CampaignSnapshot(
             campaign=name,
             name=None if told is None else told.name,
             owner=None if told is None else told.owner_name,
-            active=_active(panes, told, owned.progress.now_ms),
+            active=busy or (told is not None and _live(told, now_ms)),
             channels=channels,
         )
-        self._shown[partition, name] = _Shown(steps, snapshot)
-        return snapshot
 
-    def _expected(
-        self, partition: int, owned: OwnedPartition, shown: Mapping[str, CampaignSnapshot]
-    ) -> dict[str, CampaignSnapshot]:
-        """Campaigns of the catalogue that have no events yet: without them nobody could tell that they are silent."""
-        return {
-            name: CampaignSnapshot(name, told.name, told.owner_name, _live(told, owned.progress.now_ms), {})
-            for name, told in list(self._catalogue.items())
-            if name not in shown and summaries_partition(name.encode(), self._partitions) == partition
-        }
+    def _belongs(self, one: _Partition, name: str) -> bool:
+        return summaries_partition(name.encode(), self._partitions) == one.number
 
-    def _forget(self, campaigns: Mapping[str, CampaignSnapshot]) -> None:
-        if len(self._shown) > len(campaigns):
-            self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
+    async def _channels(self, panes: CampaignPanes, ends: Ends, names: frozenset[str]) -> dict[int, ChannelSnapshot]:
+        changes = panes.changes
+        made = {}
+        for channel in panes.channels:
+            made[channel] = _channel(panes, channel, ends, names)
+            await self._turn()
+        if panes.changes != changes:
+            # Something was merged in between: once more, at one go, which is quick now.
+            made = {channel: _channel(panes, channel, ends, names) for channel in panes.channels}
+        channels = {ALL_CHANNELS: _channel(panes, ALL_CHANNELS, ends, names)} | made
+        panes.rest([end for end in ends.values() if end is not None], names)
+        return channels
 
-
-def _channel(panes: CampaignPanes, channel: int, ends: Ends) -> ChannelSnapshot:
-    known = [end for end in ends.values() if end is not None]
-    windows: dict[str, WindowSums] = panes.windows(channel, min(known)) if len(known) == len(ends) and known else {}
-    by_reads: dict[tuple[str, ...], Mapping[str, WindowSums]] = {}
-    if len({None if end is None else end // PANE_MS for end in ends.values()}) > 1:
-        made: dict[int, dict[str, WindowSums]] = {}
-        for reads, end in ends.items():
-            if end is None:
-                by_reads[reads] = {}
-                continue
-            if end not in made:
-                made[end] = panes.windows(channel, end)
-            by_reads[reads] = made[end]
-    return ChannelSnapshot(panes.totals(channel), windows, by_reads)
+    async def _turn(self) -> None:
+        if time.perf_counter() >= self._turn_at:
+            await asyncio.sleep(0)
+            self._turn_at = time.perf_counter() + TURN_SECONDS
 
 
-def _active(panes: CampaignPanes, told: Campaign | None, now_ms: int) -> bool:
-    if now_ms and panes.newest_ms() > now_ms - HOUR_MS:
-        return True
-    return told is not None and _live(told, now_ms)
+def _ledger(partitions: Sequence[_Partition]) -> dict[tuple[str, int], Mapping[int, int]]:
+    ledger: dict[tuple[str, int], Mapping[int, int]] = {}
+    for one in partitions:
+        for source, counters in one.owned.views.ledger.items():
+            code, source_partition, _ = source_parts(source)
+            # A topic that was made anew goes on where its former life has stopped: counters never fall.
+            place = (topic_by_code(code).name, source_partition)
+            ledger[place] = sum_counters((ledger.get(place, {}), counters))
+    return ledger
+
+
+def _step(end_ms: int | None) -> int:
+    """What is the same for two ends as long as windows that end there look at the same panes."""
+    if end_ms is None:
+        return -1
+    pane, rest = divmod(end_ms, PANE_MS)
+    return 2 * pane + (rest > 0)
+
+
+def _channel(panes: CampaignPanes, channel: int, ends: Ends, names: frozenset[str]) -> ChannelSnapshot:
+    least = None if None in ends.values() else min(end for end in ends.values() if end is not None)
+    behind = len({_step(end) for end in ends.values()}) > 1
+    wanted = {least, *ends.values()} if behind else {least}
+    made: dict[int | None, Mapping[str, WindowSums]] = {
+        end: {} if end is None else panes.windows(channel, end, names) for end in wanted
+    }
+    by_reads = {reads: made[end] for reads, end in ends.items()} if behind else {}
+    return ChannelSnapshot(panes.totals(channel), made[least], by_reads)
 
 
 def _live(told: Campaign, now_ms: int) -> bool:

@@ -1,4 +1,4 @@
-"""What one worker shows: an immutable picture of the campaigns that it owns now, made off the event loop.
+"""What one worker shows: an immutable picture of the campaigns that it owns now, made when somebody asks.
 
 Everything that is exposed (metrics, the API, later the board) is rendered from one `Snapshot`, so that figures
 which are seen together belong together. Nobody changes a snapshot after it was made.
@@ -20,7 +20,7 @@ class ChannelSnapshot:
     """One channel of a campaign, or all of them: its launch-to-date counters and its windows.
 
     `totals` is measure (or money key) -> integer, money in millionths. `windows` is window name -> sums, all with the
-    end that the most held back topic allows. `by_reads` has the windows of those KPIs whose own topics are further than
+    end that the most held back topic allows; a picture of all campaigns has the exported windows only. `by_reads` has the windows of those KPIs whose own topics are further than
     that: the topics read (sorted) -> window name -> sums; it is empty while no topic is behind.
     """
 

@@ -4,8 +4,9 @@ why."""
 from asyncio import Future
 from collections.abc import Awaitable, Callable
 
-from aiokafka.structs import ConsumerRecord
+from faust.types import TP
 
+from agents.kafka.records import Record
 from streams.events.errors import Invalid
 
 HEADER = "launchpulse."
@@ -24,14 +25,14 @@ class DeadLetterLog:
         self._max_bytes = max_bytes
         self._send = send
 
-    async def send(self, record: ConsumerRecord, invalid: Invalid) -> "Future[object]":
-        """Send a record that cannot be counted. The future is done when the broker has it.
+    async def send(self, tp: TP, record: Record, invalid: Invalid) -> "Future[object]":
+        """Send a record of `tp` that cannot be counted. The future is done when the broker has it.
 
         Its key is topic/partition/offset: a block that is read again may send it again, and readers keep one.
         """
         headers: list[Header] = [
-            (HEADER + "topic", record.topic.encode()),
-            (HEADER + "partition", str(record.partition).encode()),
+            (HEADER + "topic", tp.topic.encode()),
+            (HEADER + "partition", str(tp.partition).encode()),
             (HEADER + "offset", str(record.offset).encode()),
             (HEADER + "timestamp", str(record.timestamp).encode()),
             (HEADER + "reason", invalid.reason.value.encode()),
@@ -47,5 +48,5 @@ class DeadLetterLog:
         if value is not None and (cut or len(value) > self._max_bytes):
             headers.append((TRUNCATED_HEADER, str(len(value)).encode()))
             value = value[: self._max_bytes]
-        key = f"{record.topic}/{record.partition}/{record.offset}".encode()
+        key = f"{tp.topic}/{tp.partition}/{record.offset}".encode()
         return await self._send(self.topic, key, value, [*headers, *own])

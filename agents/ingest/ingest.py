@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 
 from agents.claims.client import Claims
@@ -18,6 +17,7 @@ from agents.ingest.dead_letter_log import DeadLetterLog
 from agents.ingest.emitter import Emitter
 from agents.ingest.source_state import SourceState
 from agents.kafka.continuity import Continuity
+from agents.kafka.records import Record
 from agents.kafka.slices import SliceConsumer
 from agents.telemetry import Telemetry
 from streams.counting.blocks import MAX_OFFSETS, Cut
@@ -55,7 +55,7 @@ class Ingest:
     person_hash: PersonHasher
     max_offsets: int = MAX_OFFSETS
 
-    async def take(self, topic: Topic, tp: TP, generation: int, records: Sequence[ConsumerRecord]) -> None:
+    async def take(self, topic: Topic, tp: TP, generation: int, records: Sequence[Record]) -> None:
         """Deal with one slice. Raises what must stop the worker; a changed generation just ends it."""
         records = await self.continuity.contiguous(tp, generation, records)
         if not records:
@@ -70,7 +70,7 @@ class Ingest:
             state.broken = True
             raise
 
-    async def _blocks(self, state: SourceState, records: Sequence[ConsumerRecord]) -> None:
+    async def _blocks(self, state: SourceState, records: Sequence[Record]) -> None:
         offsets = [record.offset for record in records]
         timestamps = [record.timestamp for record in records]
         begin = 0
@@ -97,13 +97,13 @@ class Ingest:
     def _current(self, state: SourceState) -> bool:
         return not state.broken and state.generation == self.consumer().generation
 
-    def _open(self, state: SourceState, record: ConsumerRecord) -> OpenBlock:
+    def _open(self, state: SourceState, record: Record) -> OpenBlock:
         cut = Cut(record.offset, record.timestamp, self.max_offsets)
         block = state.block = OpenBlock(state.source, state.topic, cut, self.zone)
         self.emitter.note(state)
         return block
 
-    async def _count(self, state: SourceState, block: OpenBlock, records: Sequence[ConsumerRecord]) -> bool:
+    async def _count(self, state: SourceState, block: OpenBlock, records: Sequence[Record]) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.tp.topic]
         values, timestamps = [record.value for record in records], [record.timestamp for record in records]
@@ -112,7 +112,7 @@ class Ingest:
         if not self._current(state):
             return False
         for row, invalid in batch.refused:
-            state.pending.add(await self.dead_letters.send(records[row], invalid))
+            state.pending.add(await self.dead_letters.send(state.tp, records[row], invalid))
         if not self._current(state):
             return False
         block.count(batch, duplicates, self.person_hash)
@@ -121,7 +121,7 @@ class Ingest:
         return True
 
     async def _claim(
-        self, state: SourceState, batch: EventBatch, records: Sequence[ConsumerRecord], limits: Limits
+        self, state: SourceState, batch: EventBatch, records: Sequence[Record], limits: Limits
     ) -> set[int]:
         """Claim the identities; returns the indices of the events that other records own. Waits while Redis is
         away."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP
 from mode import get_logger
 
 from agents.kafka.positions import other_time
+from agents.kafka.records import Record
 from agents.kafka.slices import Slice, SliceConsumer
 
 logger = get_logger(__name__)
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ class Continuity:
         self._furthest: dict[TP, tuple[int, int]] = {}
         self.counts = ContinuityCounts()
 
-    async def contiguous(self, tp: TP, generation: int, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
+    async def contiguous(self, tp: TP, generation: int, records: Sequence[AnyRecord]) -> list[AnyRecord]:
         """The part of `records` that continues what was handed over before; empty where nothing does.
 
         Lower offsets are trimmed. A gap is read again once; what is still not there then is a hole in the log
@@ -83,7 +86,7 @@ class Continuity:
         self._furthest[tp] = max(self._furthest.get(tp, (-1, 0)), (left[-1].offset, left[-1].timestamp))
         return left
 
-    def _made_anew(self, tp: TP, first: ConsumerRecord) -> bool:
+    def _made_anew(self, tp: TP, first: Record) -> bool:
         """Whether an earlier offset carries a later Kafka time than what has been read: only another log does that.
 
         Without this it would be trimmed as read before, silently. What was read is remembered over generations, since
@@ -99,14 +102,14 @@ class Continuity:
         )
         return True
 
-    def _trimmed(self, expected: _Expected, records: Sequence[ConsumerRecord]) -> list[ConsumerRecord]:
+    def _trimmed(self, expected: _Expected, records: Sequence[AnyRecord]) -> list[AnyRecord]:
         if records[0].offset >= expected.offset:
             return list(records)
         left = [record for record in records if record.offset >= expected.offset]
         self.counts.reread_records += len(records) - len(left)
         return left
 
-    def _same_log(self, tp: TP, first: ConsumerRecord) -> bool:
+    def _same_log(self, tp: TP, first: Record) -> bool:
         start = self._consumer().start_of(tp)
         if (
             start is None
@@ -118,7 +121,7 @@ class Continuity:
         self._consumer().refuse(tp, other_time(first.offset, start.timestamp_ms, first.timestamp))
         return False
 
-    async def _accept_gap(self, tp: TP, expected: _Expected, records: Sequence[ConsumerRecord], found: int) -> bool:
+    async def _accept_gap(self, tp: TP, expected: _Expected, records: Sequence[Record], found: int) -> bool:
         """Whether the log has no records between the expected offset and `found`; else they are read again."""
         consumer = self._consumer()
         if expected.sought_back is None:

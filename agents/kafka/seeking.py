@@ -78,6 +78,11 @@ class SeekingConsumer(driver.Consumer):
         """Where this generation began to read `tp`; None before that is known, and for a refused partition."""
         return self._starts.get(tp)
 
+    def end_at_start(self, tp: TP) -> int | None:
+        """Where the log of `tp` ended when this generation began to read it; None before that is known."""
+        found = self._found.get(tp)
+        return None if found is None else found.log_end
+
     async def earliest(self, tp: TP) -> int:
         """The first offset that the broker still has of `tp`."""
         return (await self._thread.find({tp}))[tp].log_start

@@ -12,12 +12,12 @@ from typing import Any, cast
 
 import faust
 from aiokafka.errors import KafkaError
-from aiokafka.structs import ConsumerRecord
 from faust.types import TP, ConsumerMessage
 from mode import Service, get_logger
 
 from agents.kafka.marks import MarkingConsumer
 from agents.kafka.ownership import Ownership, find_unowned, rejoin
+from agents.kafka.records import Record
 from agents.kafka.seeking import RETRY_SECONDS
 
 logger = get_logger(__name__)
@@ -26,16 +26,16 @@ MAX_FETCH_SECONDS = 0.25
 """A fetch waits no longer: partitions that may be read again meanwhile are not in it."""
 
 
-class Slice(list[ConsumerRecord]):
+class Slice(list[Record]):
     """Records of one partition in offset order, as one fetch returned them.
 
     `reading` counts the seeks of the partition before the fetch began: a slice that carries the present number was read
-    after the last seek.
+    after the last seek. A record does not say its topic and partition: the message that brings the slice does.
     """
 
     __slots__ = ("reading",)
 
-    def __init__(self, records: Iterable[ConsumerRecord], reading: int) -> None:
+    def __init__(self, records: Iterable[Record], reading: int) -> None:
         super().__init__(records)
         self.reading = reading
 
@@ -117,9 +117,7 @@ class SliceConsumer(MarkingConsumer):
     def _present(self, generation: int) -> bool:
         return self.flow_active and self.app.consumer_generation_id == generation
 
-    def _messages(
-        self, tp: TP, found: list[ConsumerRecord], reading: int, generation: int
-    ) -> Iterator[ConsumerMessage]:
+    def _messages(self, tp: TP, found: list[Any], reading: int, generation: int) -> Iterator[ConsumerMessage]:
         if not self.takes_slices(tp.topic):
             for record in found:
                 if not self._present(generation):
@@ -143,11 +141,11 @@ class SliceConsumer(MarkingConsumer):
             generation_id=generation,
         )
 
-    async def _give_back(self, waiting: Mapping[TP, list[ConsumerRecord]]) -> None:
+    async def _give_back(self, waiting: Mapping[TP, list[Any]]) -> None:
         """What may not be handed over is fetched again: the position must not run ahead of what was delivered."""
         await self._thread.seek_all({tp: found[0].offset for tp, found in waiting.items() if tp not in self.refusals})
 
-    async def _rewind(self, records: Mapping[TP, list[ConsumerRecord]]) -> None:
+    async def _rewind(self, records: Mapping[TP, list[Any]]) -> None:
         """What came over a change of the generation is dropped. Recovery may have sought its changelogs before it came,
         and would wait for it for ever."""
         dropped = {tp: found for tp, found in records.items() if found and self._is_changelog_tp(tp)}

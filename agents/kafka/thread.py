@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, IllegalStateError, KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -17,6 +17,7 @@ from mode import get_logger
 from agents.kafka.calm import backoff_seconds
 from agents.kafka.ends import LogEnd
 from agents.kafka.options import SliceOptions
+from agents.kafka.records import fetched_records
 
 if TYPE_CHECKING:
     from agents.kafka.slices import SliceConsumer
@@ -70,9 +71,22 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,
         max_records: int | None = None,
     ) -> Any:
-        """Faust's fetch; then, before anything else runs in this thread, how far it has come: see `LogEnd`."""
+        """Faust's fetch, but slices batch by batch; then, before anything else runs in this thread, how far it has
+        come: see `LogEnd`."""
+        owner, fetcher = cast("SliceConsumer", self.consumer), consumer._fetcher
+        if not owner.flow_active:
+            return {}
+        if consumer._closed or fetcher._closed:
+            raise ConsumerStoppedError
         generation = self.app.consumer_generation_id
-        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        with fetcher._subscriptions.fetch_context():
+            records = await fetched_records(
+                fetcher,
+                owner.takes_slices,
+                active_partitions,
+                timeout or 0.0,
+                max_records or consumer._max_poll_records,
+            )
         if generation == self.app.consumer_generation_id:
             self._look(consumer, generation, active_partitions, records)
         return records

@@ -4,7 +4,7 @@
     ---------------------  ------------------  -----------------------------------------------------------------
     event topics           chosen; may grow    LogAppendTime, retention bounded, segment.ms <= 1 h, delete alone
     summaries              fixed for ever      LogAppendTime, delete alone, retention at least 24 h, no size bound
-    changelogs             as the summaries    compact alone after ten minutes, small segments, early cleaning
+    changelogs             as the summaries    compact alone after two minutes, short segments, early cleaning
     dead letters           few                 max.message.bytes as large as a request of the workers
     catalogue, settings    1                   compact alone
 
@@ -28,6 +28,7 @@ from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionErro
 from agents.connections import kafka_arguments
 from agents.kafka.app import MAX_REQUEST_BYTES
 from agents.kafka.login import start_client
+from agents.kafka.recovered import COMPACTION_LAG_SECONDS
 from agents.names import Names
 from agents.settings import Settings
 from streams.counting.sources import MAX_PARTITIONS
@@ -40,8 +41,9 @@ DEAD_LETTER_PARTITIONS = 3
 DEAD_LETTER_RETENTION_MS = 14 * 24 * HOUR_MS
 SUMMARIES_RETENTION_MS = 7 * 24 * HOUR_MS
 """The longest outage of the campaign agents: the event offsets behind these summaries are committed already."""
-CHANGELOG_COMPACTION_LAG_MS = 600_000
-"""Longer than any recovery: it reads up to the end that it found when it began."""
+CHANGELOG_COMPACTION_LAG_MS = int(COMPACTION_LAG_SECONDS * 1_000)
+CHANGELOG_SEGMENT_MS = 60_000
+"""Compaction leaves the open segment alone, and one that holds a record younger than the lag."""
 CHANGELOG_SEGMENT_BYTES = 32 * 1024 * 1024
 _RECORD_OVERHEAD_BYTES = 48 * 1024
 _LEAST_MESSAGE_BYTES = 1_048_588  # Kafka's own default
@@ -186,6 +188,14 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
             False,
             "recovery reads what could be gone",
             most=CHANGELOG_SEGMENT_BYTES,
+        ),
+        Rule(
+            "segment.ms",
+            str(CHANGELOG_SEGMENT_MS),
+            False,
+            "recovery reads what could be gone",
+            least=1,
+            most=CHANGELOG_SEGMENT_MS,
         ),
         Rule("min.cleanable.dirty.ratio", "0.1", False, "recovery reads what could be gone", most=0.1),
         largest,

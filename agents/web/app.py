@@ -1,4 +1,4 @@
-"""The web application: the routes of openapi.py over one worker's newest picture."""
+"""The web application: the routes of openapi.py over pictures of one worker, each made when it is asked for."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -26,15 +26,16 @@ MAX_REQUEST_BYTES = 1024
 
 
 class WebState(Protocol):
-    """What is asked of the worker; both calls return at once."""
+    """What is asked of the worker."""
 
     telemetry: Telemetry
 
-    def snapshot(self) -> Snapshot:
-        """The newest picture."""
+    async def snapshot(self, campaign: str | None = None) -> Snapshot:
+        """A picture of now, made for whoever asks; of one campaign, with all its windows, or of all with the exported
+        ones."""
 
     def health(self) -> Health:
-        """Whether the worker lives, and whether it is ready."""
+        """Whether the worker lives, and whether it is ready; needs no picture."""
 
 
 class WebSettings(Protocol):
@@ -71,7 +72,7 @@ class _Handlers:
         self._description = orjson.dumps(describe())
 
     async def metrics(self, request: web.Request) -> web.Response:
-        body = await self._page.body(self._state.snapshot())
+        body = await self._page.body(await self._state.snapshot())
         return await packed(request, web.Response(body=body, headers={"Content-Type": CONTENT_TYPE}))
 
     async def healthz(self, request: web.Request) -> web.Response:
@@ -91,7 +92,7 @@ class _Handlers:
         if not (limit.isascii() and limit.isdigit() and len(limit) < 6 and 1 <= int(limit) <= PAGE_MOST):
             return problem(400, "bad_parameter", f"limit must be 1 to {PAGE_MOST}, got {limit[:MAX_LABEL]!r}")
         answer = api.list_campaigns(
-            self._state.snapshot(),
+            await self._state.snapshot(),
             active=None if active is None else active == "true",
             after=request.query.get("after", ""),
             limit=int(limit),
@@ -100,7 +101,7 @@ class _Handlers:
 
     async def campaign(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        snapshot = self._state.snapshot()
+        snapshot = await self._state.snapshot(name)
         campaign = snapshot.campaigns.get(name)
         if campaign is None:
             detail = f"this worker owns no campaign {name[:MAX_LABEL]!r}: it has no events, or another worker owns it"

@@ -2,9 +2,11 @@
 it comes.
 
 A value is complete in itself: its counters and, per source, the newest block that touched it with what that block put
-in.
+in. Once a later block of the source stands in the log, everything of the older one stands before it: then the block is
+closed, and of its contribution only the last offset is kept, which is enough to know it again.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 import msgspec
@@ -39,14 +41,21 @@ class Value(msgspec.Struct, array_like=True):
     """One table key's value.
 
     at: every summary of this partition of the summaries topic up to that offset is in here; -1: none yet.
+    newest: per source what its newest block has put in, or the last offset of that block once it is closed.
     """
 
     at: int
     totals: Counters
-    newest: dict[int, Contribution]
+    newest: dict[int, Contribution | int]
+
+
+class _Totals(msgspec.Struct, array_like=True):
+    at: int
+    totals: Counters
 
 
 _decode = decoder(Value).decode
+_decode_totals = decoder(_Totals).decode
 _HEAD = bytes((FORMAT,))
 
 
@@ -59,12 +68,16 @@ def merge(value: Value, source: int, start: int, last: int, counters: Counters) 
     """Merge what the block of `source` that begins at `start` has counted up to `last` into `value`, in place.
 
     Idempotent and independent of the order in which re-deliveries come. CONFLICT: the block begins inside another one,
-    so the log was cut by two rules; it is ignored, and the caller counts it.
+    so the log was cut by two rules; it is ignored, and the caller counts it. (Inside a closed one it is OLD.)
     """
     totals = value.totals
     before = value.newest.get(source)
     if before is None:
         outcome = Outcome.NEW
+    elif isinstance(before, int):
+        if start <= before:
+            return Outcome.OLD
+        outcome = Outcome.ADDED
     elif start == before.start:
         if last <= before.last:
             return Outcome.SAME
@@ -83,13 +96,31 @@ def merge(value: Value, source: int, start: int, last: int, counters: Counters) 
     return outcome
 
 
+def close_blocks(value: Value, begun: Mapping[int, int]) -> None:
+    """Close the blocks that others have followed, in place. begun: source -> start of its newest block in the log."""
+    newest = value.newest
+    for source, contribution in newest.items():
+        if not isinstance(contribution, int) and contribution.start < begun.get(source, 0):
+            newest[source] = contribution.last
+
+
 def pack(value: Value) -> bytes:
     """The value as it is stated in the changelog and kept in memory."""
     return _HEAD + encode(value)
 
 
+def totals_of(packed: bytes) -> Counters:
+    """The counters of a packed value. Raises UnknownFormat where another version wrote it."""
+    _check_format(packed)
+    return _decode_totals(memoryview(packed)[1:]).totals
+
+
 def unpack(packed: bytes) -> Value:
     """The value in `packed`. Raises UnknownFormat where another version wrote it."""
+    _check_format(packed)
+    return _decode(memoryview(packed)[1:])
+
+
+def _check_format(packed: bytes) -> None:
     if packed[:1] != _HEAD:
         raise UnknownFormat(f"format {packed[:1].hex() or 'empty'} of a table value, this version reads {FORMAT:02x}")
-    return _decode(memoryview(packed)[1:])

@@ -2,16 +2,17 @@
 them.
 
 This is the whole decision part of the campaign agent, without its I/O: the agent feeds it records in the order of the
-log, states what `statements` gives, and calls `acknowledged` when the broker has it.
+log, shows what `news` gives, and from time to time makes a round of statements: `begin_round`, `pack` and `pack_people`
+of its keys in as many parts as it likes, and `end_round` when the broker has all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from streams.counting.admissions import DEFAULT_LIMIT, Admissions, decode_admission
-from streams.counting.merge import Counters, Outcome, Value, merge, new_value, pack, unpack
+from streams.counting.merge import Counters, Outcome, Value, close_blocks, merge, new_value, pack, unpack
 from streams.counting.panes import people_panes
 from streams.counting.people import People
 from streams.counting.progress import ProgressBook, decode_progress
@@ -35,18 +36,14 @@ from streams.counting.summaries import (
     kind_of,
 )
 
-HOT_VALUES = 50_000
-"""Decoded values that are kept beside the packed ones; more are dropped as soon as they are acknowledged."""
-
 
 @dataclass(frozen=True, slots=True)
-class Statements:
-    """What is to be stated: every record up to offset `at` is in these values. totals: the counters in `values`,
-    decoded."""
+class Round:
+    """What is to be stated: once all of these keys are, everything up to offset `at` is in the tables."""
 
     at: int
-    values: dict[bytes, bytes]
-    totals: dict[bytes, Counters]
+    keys: list[bytes]
+    people: list[bytes]
 
 
 @dataclass(slots=True)
@@ -75,10 +72,13 @@ class PartitionMerge:
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     progress: ProgressBook = field(default_factory=ProgressBook)
     admissions: Admissions = field(init=False)
+    _begun: dict[int, int] = field(default_factory=dict)
     _values: dict[bytes, Value] = field(default_factory=dict)
-    _touched: set[bytes] = field(default_factory=set)
     _people: dict[bytes, _People] = field(default_factory=dict)
+    _touched: set[bytes] = field(default_factory=set)
     _touched_people: set[bytes] = field(default_factory=set)
+    _news: set[bytes] = field(default_factory=set)
+    _before: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.default_limit)
@@ -88,9 +88,12 @@ class PartitionMerge:
         written."""
         kind = kind_of(value)
         if kind == CAMPAIGN:
-            self._campaign(offset, key, decode_summary(value))
+            summary = decode_summary(value)
+            self._note_block(summary)
+            self._campaign(offset, key, summary)
         elif kind == LEDGER:
             summary = decode_summary(value)
+            self._note_block(summary)
             self.newest_ms = max(self.newest_ms, summary.newest_ms)
             self._merge(ledger_key(summary.source), offset, summary, summary.entries[0].counters)
         elif kind == PROGRESS:
@@ -103,47 +106,61 @@ class PartitionMerge:
 
     @property
     def changed(self) -> bool:
-        """Whether there are counters to be stated."""
-        return bool(self._touched)
+        """Whether there is anything to be stated."""
+        return bool(self._touched or self._touched_people)
 
-    @property
-    def people_changed(self) -> bool:
-        """Whether there are sketches to be stated."""
-        return bool(self._touched_people)
+    def news(self) -> Iterator[tuple[bytes, Counters | People]]:
+        """(key, what it holds now) of every key that has changed since the last call: a copy of its counters, or the
+        very sketch, which goes on growing."""
+        news, self._news = self._news, set()
+        for key in news:
+            value = self._values.get(key)
+            if value is not None:
+                yield key, dict(value.totals)
+            elif (known := self._people.get(key)) is not None:
+                yield key, known.people
 
-    def statements(self) -> Statements:
-        """The counters that are to be stated now; they count as stated from here on."""
-        values, totals = {}, {}
-        for key in self._touched:
+    def begin_round(self) -> Round:
+        """Take all that is to be stated now. One round at a time; records may be read while it is under way."""
+        keys, people = self._touched, self._touched_people
+        self._touched, self._touched_people = set(), set()
+        return Round(self.at, list(keys), list(people))
+
+    def pack(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The statements of some counters (or admissions) of the round."""
+        packed = {}
+        for key in keys:
             if key[0] in (KeyKind.ADMITTED, KeyKind.LIMIT):
-                values[key] = self.admissions.pack(key, self.at)
+                packed[key] = self.admissions.pack(key, self.at)
                 continue
-            value = self._values[key]
-            value.at = max(value.at, self.at)
-            values[key] = pack(value)
-            totals[key] = dict(value.totals)
-        self._touched.clear()
-        return Statements(self.at, values, totals)
+            value = self._values.get(key)
+            if value is not None:  # else it has expired meanwhile
+                value.at = max(value.at, self.at)
+                close_blocks(value, self._begun)
+                packed[key] = pack(value)
+        return packed
 
-    def people_statements(self) -> Statements:
-        """The sketches that are to be stated now; they count as stated from here on."""
-        values = {}
-        for key in self._touched_people:
-            known = self._people[key]
-            known.at = max(known.at, self.at)
-            values[key] = known.people.pack(known.at)
-        self._touched_people.clear()
-        return Statements(self.at, values, {})
+    def pack_people(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The statements of some sketches of the round."""
+        packed = {}
+        for key in keys:
+            known = self._people.get(key)
+            if known is not None:
+                known.at = max(known.at, self.at)
+                packed[key] = known.people.pack(known.at)
+        return packed
 
-    def acknowledged(self) -> None:
-        """The broker has all statements that were taken: what is not touched need not stay decoded.
+    def end_round(self, done: Round) -> Iterator[bytes]:
+        """The broker has the whole round. Returns its keys that have not changed since: the table says what they hold.
 
-        To be called while none is on its way.
+        What neither this round nor the one before has stated, and nothing has touched since, does not stay decoded.
         """
-        if len(self._values) > HOT_VALUES:
-            self._values = {key: value for key, value in self._values.items() if key in self._touched}
-        if len(self._people) > HOT_VALUES // 10:
-            self._people = {key: known for key, known in self._people.items() if key in self._touched_people}
+        stated = frozenset((*done.keys, *done.people))
+        kept = self._touched | self._touched_people | self._news | stated | self._before
+        self._values = {key: value for key, value in self._values.items() if key in kept}
+        self._people = {key: known for key, known in self._people.items() if key in kept}
+        self._before = stated
+        return (key for key in stated if key not in self._news)
 
     def drop(self, keys: set[bytes]) -> None:
         """These keys have expired."""
@@ -152,6 +169,11 @@ class PartitionMerge:
             self._people.pop(key, None)
         self._touched -= keys
         self._touched_people -= keys
+        self._news -= keys
+
+    def _note_block(self, summary: Summary) -> None:
+        if summary.start > self._begun.get(summary.source, -1):
+            self._begun[summary.source] = summary.start
 
     def _campaign(self, offset: int, campaign: bytes, summary: Summary) -> None:
         if not self.admissions.admit(campaign, offset):
@@ -178,6 +200,7 @@ class PartitionMerge:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
             if outcome <= Outcome.ADDED:
                 self._touched.add(key)
+                self._news.add(key)
                 return
         if self.unstated(key):
             self._touched.add(key)
@@ -190,3 +213,4 @@ class PartitionMerge:
         if offset > known.at or self.unstated_people(key):
             known.people.add(hashes)
             self._touched_people.add(key)
+            self._news.add(key)

@@ -78,6 +78,16 @@ class People:
         return float(self._sketch.get_estimate())
 
 
+def union(sets: Iterable[bytes | People]) -> People:
+    """All people of these sets together, packed ones and growing ones as they are now; they stay as they are.
+
+    Its estimate is a function of the people alone: uniting parts first, or one of them twice, changes nothing.
+    """
+    united = People()
+    united._sketch = _union(one._sketch if isinstance(one, People) else _stated(one).sketch for one in sets)
+    return united
+
+
 def unite(one: bytes, other: bytes) -> bytes:
     """The union of two packed values of one key, with the further `at`: what recovery keeps of all terms.
 
@@ -90,16 +100,16 @@ def unite(one: bytes, other: bytes) -> bytes:
     return _HEAD + _encode(_Stated(max(first.at, second.at), sketch))
 
 
-def estimate(packed: Iterable[bytes]) -> float:
-    """About how many different people there are in all of these packed values together."""
-    return float(_union(_stated(value).sketch for value in packed).get_estimate())
+def estimate(sets: Iterable[bytes | People]) -> float:
+    """About how many different people there are in all of these sets together, packed or growing."""
+    return union(sets).estimate()
 
 
-def _union(sketches: Iterable[bytes]) -> cpc_sketch:
-    union = cpc_union(LG_K)
+def _union(sketches: Iterable[bytes | cpc_sketch]) -> cpc_sketch:
+    united = cpc_union(LG_K)
     for sketch in sketches:
-        union.update(cpc_sketch.deserialize(sketch))
-    return union.get_result()
+        united.update(cpc_sketch.deserialize(sketch) if isinstance(sketch, bytes) else sketch)
+    return united.get_result()
 
 
 def _stated(packed: bytes) -> _Stated:

@@ -6,6 +6,7 @@ backlog freezes the picture instead of faking a drop.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from streams.counting.panes import COUNTER_TIERS, DAY_MS, HOUR_MS, MINUTE_MS, Tier, pane_index, pane_start_ms
@@ -76,6 +77,51 @@ def window_span(window: Window, tier: Tier, end_ms: int, zone: ZoneInfo) -> rang
     else:
         first_ms = max(0, end_ms - window.length)
     return range(pane_index(tier, first_ms, zone), pane_index(tier, end_ms - 1, zone) + 1)
+
+
+Place = tuple[int, int, int]
+"""Panes that follow each other: (tier, the first, the one behind the last)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPanes:
+    """The panes into which a window looks that ends at a certain time.
+
+    counters: of `window.tier`. people: of `window.people_tier`. beside_people: of `window.tier_beside_people`, None
+    where that is the same. start_ms: where the counters begin.
+    """
+
+    name: str
+    counters: Place
+    people: Place
+    beside_people: Place | None
+    start_ms: int
+
+    @property
+    def places(self) -> tuple[Place, Place, Place | None]:
+        """All three of them."""
+        return self.counters, self.people, self.beside_people
+
+
+@lru_cache(maxsize=256)
+def window_panes(end_ms: int, zone: ZoneInfo, names: frozenset[str]) -> tuple[WindowPanes, ...]:
+    """The panes of the windows of these names that end at `end_ms`; worked out once for all campaigns."""
+    return tuple(_panes_of(window, end_ms, zone) for window in WINDOWS if window.name in names)
+
+
+def _panes_of(window: Window, end_ms: int, zone: ZoneInfo) -> WindowPanes:
+    def place(tier: Tier) -> Place:
+        span = window_span(window, tier, end_ms, zone)
+        return int(tier), span.start, span.stop
+
+    counters, beside = place(window.tier), window.tier_beside_people
+    return WindowPanes(
+        name=window.name,
+        counters=counters,
+        people=place(window.people_tier),
+        beside_people=None if beside is window.tier else place(beside),
+        start_ms=pane_start_ms(window.tier, counters[1], zone),
+    )
 
 
 def sum_counters(panes: Iterable[Counters]) -> dict[int, int]:

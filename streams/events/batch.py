@@ -6,7 +6,7 @@ is found with a few passes in C over columns; only the others take a step of Pyt
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter, sub
+from operator import attrgetter
 from typing import Final
 
 from streams.events.channels import CHANNEL_CODES
@@ -28,6 +28,7 @@ class EventBatch:
     Attributes:
         events: those that may be counted, in the order of the log.
         rows: which record each of them is.
+        campaigns, channels: what each names.
         sent_ms: the time of each as sent, UTC epoch milliseconds; its hour belongs to the identity.
         apart: index in `events` -> an event that is counted by itself, because it is late, corrected, of an unknown
             channel, or of a topic whose events are not alike.
@@ -36,6 +37,8 @@ class EventBatch:
 
     events: list[Event] = field(default_factory=list)
     rows: Sequence[int] = ()
+    campaigns: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
     sent_ms: list[int] = field(default_factory=list)
     apart: dict[int, Accepted] = field(default_factory=dict)
     refused: list[tuple[int, Invalid]] = field(default_factory=list)
@@ -54,11 +57,10 @@ def decode_batch(
     if not events:
         return EventBatch(refused=refused)
     sent_ms = [time if type(time) is int else epoch_ms(time) for time in map(_time, events)]
-    ages = list(map(sub, timestamps_ms, sent_ms))
-    batch = EventBatch(events, rows, sent_ms, {}, refused)
-    if topic.alike is not None and _plain(events, ages):
+    batch = EventBatch(events, rows, list(map(_campaign, events)), list(map(_channel, events)), sent_ms, {}, refused)
+    if topic.flags is not None and _plain(batch, timestamps_ms):
         return batch
-    return _admit(topic, batch, timestamps_ms, ages)
+    return _admit(topic, batch, timestamps_ms)
 
 
 def _parse(
@@ -91,26 +93,26 @@ def _parse(
     return events, refused
 
 
-def _plain(events: Sequence[Event], ages: Sequence[int]) -> bool:
+def _plain(batch: EventBatch, timestamps_ms: Sequence[int]) -> bool:
+    # The oldest and the youngest that any of them can be: for records of a few seconds that is near enough.
     return (
-        min(ages) >= -FUTURE_MS
-        and max(ages) <= LATE_MS
-        and set(map(_channel, events)) <= CHANNEL_CODES.keys()
-        and all(map(clean_label, set(map(_campaign, events))))
+        min(timestamps_ms) - max(batch.sent_ms) >= -FUTURE_MS
+        and max(timestamps_ms) - min(batch.sent_ms) <= LATE_MS
+        and set(batch.channels) <= CHANNEL_CODES.keys()
+        and all(map(clean_label, set(batch.campaigns)))
     )
 
 
-def _admit(topic: Topic, batch: EventBatch, timestamps_ms: Sequence[int], ages: Sequence[int]) -> EventBatch:
+def _admit(topic: Topic, batch: EventBatch, timestamps_ms: Sequence[int]) -> EventBatch:
     """Ask of each event by itself what could not be said of all of them."""
-    alike = topic.alike is not None
+    together = topic.flags is not None
     known = CHANNEL_CODES.keys()
-    clean = {name for name in set(map(_campaign, batch.events)) if clean_label(name) is not None}
+    clean = {name for name in set(batch.campaigns) if clean_label(name) is not None}
     admitted = EventBatch(refused=batch.refused)
     rows: list[int] = []
-    for row, event, sent_ms, timestamp_ms, age_ms in zip(
-        batch.rows, batch.events, batch.sent_ms, timestamps_ms, ages, strict=True
-    ):
-        if not (alike and -FUTURE_MS <= age_ms <= LATE_MS and event.channel in known and event.campaign in clean):
+    for row, event, sent_ms, timestamp_ms in zip(batch.rows, batch.events, batch.sent_ms, timestamps_ms, strict=True):
+        on_time = -FUTURE_MS <= timestamp_ms - sent_ms <= LATE_MS
+        if not (together and on_time and event.channel in known and event.campaign in clean):
             accepted = admit(topic, event, timestamp_ms)
             if isinstance(accepted, Invalid):
                 admitted.refused.append((row, accepted))
@@ -118,6 +120,8 @@ def _admit(topic: Topic, batch: EventBatch, timestamps_ms: Sequence[int], ages: 
             admitted.apart[len(rows)] = accepted
         rows.append(row)
         admitted.events.append(event)
+        admitted.campaigns.append(event.campaign)
+        admitted.channels.append(event.channel)
         admitted.sent_ms.append(sent_ms)
     admitted.rows = rows
     admitted.refused.sort(key=lambda refused: refused[0])

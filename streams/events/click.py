@@ -1,6 +1,5 @@
 """Clicks on a link of the campaign, by people and by machines that follow every link of a mail."""
 
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -52,7 +51,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_MANY_MS,
     count=count,
     people=people,
-    alike=attrgetter("test", "machine", "unsubscribe"),
+    flags=("test", "machine", "unsubscribe"),
     machine=machine,
     test_measure=Measure.TESTS_CLICK,
     title="Clicks",

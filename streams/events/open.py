@@ -1,6 +1,5 @@
 """Opens of a message, by people and by privacy proxies and bots that fetch its pictures."""
 
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -41,7 +40,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_MANY_MS,
     count=count,
     people=people,
-    alike=attrgetter("test", "machine"),
+    flags=("test", "machine"),
     machine=machine,
     test_measure=Measure.TESTS_OPEN,
     title="Opens",

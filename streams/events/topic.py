@@ -3,7 +3,7 @@
 A new topic is one new file that ends in a `Topic`, and one line in catalogue.py.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -124,9 +124,9 @@ class Topic:
     asks the caller to fill `event.new_customer` before `count`. `horizon_ms` is how much later than its own time an
     event may arrive and still be told from a duplicate; None means without limit.
 
-    `alike(event)` is for topics of many events: those of one campaign, channel and pane for which it gives the same
-    count the same, and so do the people they reach where they have a person. They are counted together, and then
-    `check` is not asked. None: every event is counted by itself.
+    `flags` is for topics of many events: the boolean fields that decide what an event counts, and whom it reaches if it
+    has a person. Events of one campaign, channel and pane with the same flags are counted together, and then `check`
+    is not asked. None: every event is counted by itself.
     """
 
     name: str
@@ -143,11 +143,11 @@ class Topic:
     check: Callable[[Any], Invalid | None] = no_check
     machine: Callable[[Any], bool] = no_machine
     needs_first_purchase: Callable[[Any], bool] = no_first_purchase
-    alike: Callable[[Any], Hashable] | None = None
+    flags: tuple[str, ...] | None = None
     decoder: msgspec.json.Decoder[Event] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.alike is not None and self.check is not no_check:
+        if self.flags is not None and self.check is not no_check:
             raise ValueError(f"{self.name}: events that are counted together cannot be checked one by one")
         object.__setattr__(self, "decoder", msgspec.json.Decoder(self.event))
 

@@ -1,6 +1,5 @@
 """Visits to the campaign's pages."""
 
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -43,7 +42,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_MANY_MS,
     count=count,
     people=people,
-    alike=attrgetter("test", "engaged"),
+    flags=("test", "engaged"),
     test_measure=Measure.TESTS_VISIT,
     title="Visits",
     description="Someone came to a page of the campaign.",

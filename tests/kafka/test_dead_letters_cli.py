@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
+from faust.types import TP
 
 from agents.cli.main import run_command
 from agents.connections import kafka_arguments
@@ -85,7 +86,7 @@ async def write_letters(settings: Settings, letters: list[tuple[int, bytes | Non
                 0 if value is None else len(value),
                 (("trace", b"\x00\xff"), ("launchpulse.key", b"not ours")),
             )
-            await (await log.send(record, invalid))
+            await (await log.send(TP(record.topic, record.partition), record, invalid))
     finally:
         await producer.stop()
 

@@ -99,6 +99,7 @@ async def test_differences_that_break_a_promise_are_fatal_and_others_are_not(
         (panes, "cleanup.policy", True),
         (panes, "min.compaction.lag.ms", True),
         (panes, "min.cleanable.dirty.ratio", False),
+        (panes, "segment.ms", False),
     }
     assert [each.fatal for each in found] == sorted((each.fatal for each in found), reverse=True)
     assert f"--topic {click} --add-config message.timestamp.type=LogAppendTime" in found[0].mend

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from streams.counting.blocks import BUCKET_MS, Cut
 from streams.counting.panes import MINUTE_MS, PANE_MS, counter_panes, people_panes
-from streams.counting.partition import PartitionMerge
+from streams.counting.partition import PartitionMerge, Round
 from streams.counting.people import unite
 from streams.counting.statements import KeyKind, counters_key, furthest, ledger_key, people_key
 from streams.counting.summaries import CAMPAIGN, LEDGER, Entry, PeopleEntry, Summary, encode_summary
@@ -174,6 +174,7 @@ class Owner:
         self.stated_to = tables.committed
         self.values, self.people = tables.counters.recover(), tables.people.recover()
         self.stated: set[bytes] = set()
+        self.rounds: list[Round] = []
         self.merge = PartitionMerge(ZONE, self.values.get, self.people.get, self.unstated, self.unstated, limit)
         for key, packed in self.values.items():
             if key[0] in (KeyKind.ADMITTED, KeyKind.LIMIT):
@@ -191,9 +192,11 @@ class Owner:
 
     def sends(self) -> list[tuple[Changelog, bytes, bytes]]:
         """What has to be stated now, in the order in which it is sent."""
-        counters, people = self.merge.statements(), self.merge.people_statements()
-        return [(self.tables.counters, key, packed) for key, packed in sorted(counters.values.items())] + [
-            (self.tables.people, key, packed) for key, packed in sorted(people.values.items())
+        current = self.merge.begin_round()
+        self.rounds.append(current)
+        counters, people = self.merge.pack(sorted(current.keys)), self.merge.pack_people(sorted(current.people))
+        return [(self.tables.counters, key, packed) for key, packed in counters.items()] + [
+            (self.tables.people, key, packed) for key, packed in people.items()
         ]
 
     def state(self) -> None:
@@ -205,6 +208,8 @@ class Owner:
             self.stated.add(key)
         for changelog in (self.tables.counters, self.tables.people):
             changelog.delete_older(self.term, [key for sent_to, key, _ in sends if sent_to is changelog])
+        list(self.merge.news())
+        self.merge.end_round(self.rounds.pop())
         self.stated_to = self.next
 
     def crash(self, acknowledged: int) -> list[tuple[Changelog, bytes, bytes]]:

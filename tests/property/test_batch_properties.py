@@ -73,14 +73,14 @@ def one_by_one(topic, values, duplicates):
         decoded = decode(topic, value, NOW_MS, MAX_BYTES)
         if isinstance(decoded, Invalid):
             refused.append((row, decoded))
-            block.invalid(decoded)
+            block.fold.invalid(decoded)
         elif len(events) in duplicates:
             events.append(decoded)
-            block.duplicate()
+            block.fold.duplicate()
         else:
             events.append(decoded)
             person = decoded.event.person
-            block.accept(decoded, None if person is None else HASH(person))
+            block.fold.accept(decoded, None if person is None else HASH(person))
     return block, events, refused
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.counting.admissions import encode_admission
-from streams.counting.merge import unpack
+from streams.counting.merge import Contribution, unpack
 from streams.counting.panes import Tier
 from streams.counting.people import People
 from streams.counting.statements import KeyKind
@@ -76,10 +76,15 @@ def end_of(tables: Tables, log: list[Record]) -> dict[bytes, object]:
             told[key] = [owner.merge.admissions.limit(offset) for offset in range(len(log))]
         else:
             value = unpack(packed)
-            told[key] = value.totals, value.newest
+            told[key] = value.totals, {source: _last(block) for source, block in value.newest.items()}
     for key, packed in owner.people.items():
         told[key] = round(People.unpack(packed)[0].estimate())
     return told
+
+
+def _last(block: Contribution | int) -> int:
+    """When a block is closed depends on who states it; up to where it went does not."""
+    return block if isinstance(block, int) else block.last
 
 
 @settings(max_examples=200, deadline=None)

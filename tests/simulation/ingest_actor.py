@@ -11,8 +11,8 @@ from streams.counting.open_block import OpenBlock
 from streams.counting.people import PersonHasher
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.summaries import CAMPAIGN, LEDGER, encode_summary, summaries_partition
-from streams.events.decode import Accepted, decode
-from streams.events.errors import Invalid
+from streams.events.batch import decode_batch
+from streams.events.topic import Event
 from tests.simulation.kafka_model import Delivery, Record
 from tests.simulation.process import Owner, Process, Steps, acknowledged
 from tests.simulation.redis_model import HOUR_MS
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 400
 SEGMENT_MS = HOUR_MS
 person_hash = PersonHasher(b"simulated hash key")
+
+
+_Claimant = tuple[int, Event, int]
+"""(time as sent, event, offset)."""
 
 
 class SourceRefused(Exception):
@@ -95,14 +99,11 @@ class Ingest:
             begin = end
 
     def _count(self, block: OpenBlock, records: Sequence[Record]) -> Steps:
-        accepted: list[tuple[Accepted, int]] = []
-        refused: list[tuple[Record, Invalid]] = []
-        for record in records:
-            decoded = decode(self._source.topic, record.value, record.timestamp_ms, MAX_BYTES)
-            if isinstance(decoded, Accepted):
-                accepted.append((decoded, record.offset))
-            else:
-                refused.append((record, decoded))
+        values, timestamps = [record.value for record in records], [record.timestamp_ms for record in records]
+        batch = decode_batch(self._source.topic, values, timestamps, MAX_BYTES)
+        accepted = [
+            (batch.sent_ms[index], batch.events[index], records[row].offset) for index, row in enumerate(batch.rows)
+        ]
         duplicates: set[int] = set()
         half = self._world.rnd.randint(0, len(accepted))
         for first, some in ((0, accepted[:half]), (half, accepted[half:])):
@@ -110,39 +111,32 @@ class Ingest:
                 yield
                 duplicates |= {first + loser for loser in self._claim(some)}
         yield from self._first_purchases(accepted, duplicates)
-        for record, _ in refused:
-            place = f"{self._source.number}/{record.offset}".encode()
-            self._pending.append(self._process.producer.send(self._world.dead_letters, place, record.value))
-        for index, (event, _) in enumerate(accepted):
-            if index in duplicates:
-                block.duplicate()
-                continue
-            person = event.event.person
-            block.accept(event, None if person is None else person_hash(person))
-        for _, invalid in refused:
-            block.invalid(invalid)
+        for row, _ in batch.refused:
+            place = f"{self._source.number}/{records[row].offset}".encode()
+            self._pending.append(self._process.producer.send(self._world.dead_letters, place, values[row]))
+        block.count(batch, duplicates, person_hash)
         block.advance(len(records), records[-1].offset, records[-1].timestamp_ms)
 
-    def _claim(self, some: Sequence[tuple[Accepted, int]]) -> set[int]:
+    def _claim(self, some: Sequence[_Claimant]) -> set[int]:
         topic, number = self._source.topic, self._source.number
         assert topic.horizon_ms is not None
         keep_ms = topic.horizon_ms
         if Rule.CLAIMS_OUTLIVE_THE_LOG not in self._world.without:
             keep_ms += self._world.retention_ms + SEGMENT_MS + HOUR_MS
         ids = [
-            ((topic.code, event.hour, event.event.source or "", event.event.id), (number, offset))
-            for event, offset in some
+            ((topic.code, sent_ms // HOUR_MS, event.source or "", event.id), (number, offset))
+            for sent_ms, event, offset in some
         ]
         return self._world.redis.claim(ids, keep_ms)
 
-    def _first_purchases(self, accepted: Sequence[tuple[Accepted, int]], duplicates: set[int]) -> Steps:
+    def _first_purchases(self, accepted: Sequence[_Claimant], duplicates: set[int]) -> Steps:
         topic = self._source.topic
         if topic.needs_first_purchase is None:
             return
         asked = [
-            (event.event, offset)
-            for index, (event, offset) in enumerate(accepted)
-            if index not in duplicates and topic.needs_first_purchase(event.event)
+            (event, offset)
+            for index, (_, event, offset) in enumerate(accepted)
+            if index not in duplicates and topic.needs_first_purchase(event)
         ]
         if not asked:
             return

@@ -130,7 +130,6 @@ class Merge:
         self._log = world.summaries[partition]
         self.tables = Tables(world, partition) if kept is None else kept
         self._as_kept = kept is not None and Rule.KEPT_VALUES_CATCH_UP in world.without
-        self._people_at = -1
         self._position = 0
 
     def steps(self, owner: Owner) -> Steps:
@@ -155,7 +154,7 @@ class Merge:
         while True:
             more = self._read(merge)
             yield
-            if not more or world.rnd.random() < 0.4:
+            if not more or world.rnd.random() < 0.2:
                 yield from self._state(owner, merge)
             if world.rnd.random() < 0.03:
                 yield from self._expire(merge)
@@ -181,21 +180,22 @@ class Merge:
         return bool(records)
 
     def _state(self, owner: Owner, merge: PartitionMerge) -> Steps:
-        """State what has been touched; slices go on being read meanwhile. People now and then only."""
+        """State what has been touched, in parts; slices go on being read meanwhile."""
         if merge.at < 0:
             return
-        at, rnd, producer = merge.at, self._world.rnd, self._process.producer
-        with_people = merge.people_changed and (rnd.random() < 0.5 or self._world.draining)
-        counters = merge.statements() if merge.changed else None
-        people = merge.people_statements() if with_people else None
-        if people is not None or not merge.people_changed:
-            self._people_at = at
-        for table, statements in ((self.tables.panes, counters), (self.tables.people, people)):
-            if statements is not None:
-                yield from self._reading_on(merge, table.state(producer, statements.values))
-        merge.acknowledged()
-        if self._people_at >= 0:
-            self._world.group.commit(self._generation, owner.partition, min(at, self._people_at) + 1)
+        rnd, producer = self._world.rnd, self._process.producer
+        current = merge.begin_round()
+        for table, pack, keys in (
+            (self.tables.panes, merge.pack, sorted(current.keys)),
+            (self.tables.people, merge.pack_people, sorted(current.people)),
+        ):
+            size = rnd.randint(1, 12)
+            for begin in range(0, len(keys), size):
+                yield from self._reading_on(merge, table.state(producer, pack(keys[begin : begin + size])))
+        if rnd.random() < 0.7:
+            list(merge.news())
+        merge.end_round(current)
+        self._world.group.commit(self._generation, owner.partition, current.at + 1)
 
     def _reading_on(self, merge: PartitionMerge, waiting: Steps) -> Steps:
         for _ in waiting:

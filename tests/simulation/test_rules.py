@@ -95,10 +95,14 @@ class _Owner:
 
     def state(self) -> Steps:
         """Begin to state the key: what `advance` is called with until the broker has it."""
-        values = {key: value for key, value in self.merge.statements().values.items() if key == KEY}
+        values = {key: value for key, value in self._taken().items() if key == KEY}
         steps = self.table.state(self.producer, values)
         next(steps, None)
         return steps
+
+    def _taken(self) -> dict[bytes, bytes]:
+        current = self.merge.begin_round()
+        return self.merge.pack(current.keys)
 
     def deliver(self) -> None:
         while self.producer.waiting:
@@ -114,7 +118,7 @@ class _Owner:
 
     def clicks(self) -> int:
         value = self.table.values.get(KEY)
-        unstated = self.merge.statements().values.get(KEY, value)
+        unstated = self._taken().get(KEY, value)
         return 0 if unstated is None else unpack(unstated).totals[Measure.CLICKS]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from streams.counting.merge import Outcome, unpack
+from streams.counting.panes import Tier
 from streams.counting.people import estimate
 from streams.counting.statements import KeyKind, ledger_source, parse_key
 from streams.counting.summaries import summaries_partition
@@ -17,12 +18,23 @@ from tests.simulation.recount import KEPT_COUNTERS_MS, KEPT_PEOPLE_MS, Expected,
 from tests.simulation.rules import Rule
 from tests.simulation.world import STEPS, SUMMARIES, World, simulate
 
+NEVER_FINISHED = "never finished"
+OWNED, RECOVERED = "owner's table", "recovered table"
+LOST, DOUBLED = " lost", " doubled"
+
+EVENTS = (
+    *(Measure.CLICKS, Measure.MACHINE_CLICKS, Measure.VISITS, Measure.SALES),
+    *(Measure.TESTS_CLICK, Measure.TESTS_VISIT, Measure.TESTS_SALE),
+)
+"""Each counted event is in exactly one of these."""
+
 
 @dataclass(frozen=True)
 class Verdict:
     """wrong: what was found to be wrong, empty for a run that is right. events: records in the source logs.
 
-    seen: how often what makes counting hard has happened.
+    seen: how often what makes counting hard has happened. lost, doubled: events, in the owners' tables or in what is
+    recovered, whichever are more.
     """
 
     seed: int
@@ -30,6 +42,8 @@ class Verdict:
     events: int
     wrong: tuple[str, ...]
     seen: Mapping[str, int] = field(default_factory=dict)
+    lost: int = 0
+    doubled: int = 0
 
     def __str__(self) -> str:
         without = "".join(f" --without {rule}" for rule in self.without)
@@ -45,8 +59,10 @@ def run(seed: int, without: Collection[Rule] = (), steps: int = STEPS) -> Verdic
     except SourceRefused as refused:
         return Verdict(seed, rules, 0, (f"refused: {refused}",))
     events = sum(len(source.log.all_records) for source in world.sources)
-    wrong = tuple(judge(world)) if finished else ("never finished",)
-    return Verdict(seed, rules, events, wrong, _seen(world))
+    off = Counter[str]()
+    wrong = tuple(judge(world, off)) if finished else (NEVER_FINISHED,)
+    lost, doubled = (max(off[OWNED + what], off[RECOVERED + what]) for what in (LOST, DOUBLED))
+    return Verdict(seed, rules, events, wrong, _seen(world), lost, doubled)
 
 
 def _seen(world: World) -> Mapping[str, int]:
@@ -62,8 +78,8 @@ def _seen(world: World) -> Mapping[str, int]:
     return seen
 
 
-def judge(world: World) -> Iterator[str]:
-    """Everything that is wrong in a drained world."""
+def judge(world: World, off: Counter[str]) -> Iterator[str]:
+    """Everything that is wrong in a drained world; `off` adds up the events that are lost or doubled."""
     expected = Expected()
     for source in world.sources:
         recount(
@@ -81,7 +97,7 @@ def judge(world: World) -> Iterator[str]:
     for number in range(len(world.summaries)):
         tables = owned[SUMMARIES, number].tables
         assert tables is not None
-        yield from _compare(world, f"owner's table {number}", tables, number, expected)
+        yield from _compare(world, OWNED, tables, number, expected, off)
     for number in range(len(world.summaries)):
         for _ in range(world.rnd.randint(0, 2)):
             world.panes_changelogs[number].compact(world.rnd)
@@ -89,7 +105,7 @@ def judge(world: World) -> Iterator[str]:
         tables = Tables(world, number)
         for _ in tables.recover():
             pass
-        yield from _compare(world, f"recovered table {number}", tables, number, expected)
+        yield from _compare(world, RECOVERED, tables, number, expected, off)
 
 
 def _ledger_and_claims(world: World, expected: Expected) -> Iterator[str]:
@@ -108,7 +124,10 @@ def _ledger_and_claims(world: World, expected: Expected) -> Iterator[str]:
         yield f"{conflicts} conflicts though the logs are whole"
 
 
-def _compare(world: World, where: str, tables: Tables, number: int, expected: Expected) -> Iterator[str]:
+def _compare(
+    world: World, whose: str, tables: Tables, number: int, expected: Expected, off: Counter[str]
+) -> Iterator[str]:
+    where = f"{whose} {number}"
     counters: dict[Pane, dict[int, int]] = {}
     people: dict[tuple[int, Pane], float] = {}
     ledger: dict[int, dict[int, int]] = {}
@@ -134,6 +153,10 @@ def _compare(world: World, where: str, tables: Tables, number: int, expected: Ex
 
     for pane in sorted(expected.counters.keys() | counters.keys()):
         want, have = _nonzero(expected.counters.get(pane, {})), _nonzero(counters.get(pane, {}))
+        if pane[2] == Tier.LAUNCH and here(pane[0]):
+            for measure in EVENTS:
+                more = have.get(measure, 0) - want.get(measure, 0)
+                off[whose + (DOUBLED if more > 0 else LOST)] += abs(more)
         if want != have and live(pane, KEPT_COUNTERS_MS):
             yield f"{where}: counters of {pane} are {have}, recounted {want}"
     for kind, pane in sorted(expected.people.keys() | people.keys()):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from agents.kafka.positions import CommitNote
-from streams.counting import partition as partition_module
 from streams.counting.admissions import encode_admission
 from streams.counting.partition import PartitionMerge
 from streams.counting.sources import source_number
@@ -278,22 +276,10 @@ class World:
         return len(self.owned) == len(self.sources) + len(self.summaries)
 
 
-@contextmanager
-def small_caches(values: int) -> Iterator[None]:
-    """So few decoded values are kept beside the packed ones that they are dropped and read again all the time."""
-    before = partition_module.HOT_VALUES
-    partition_module.HOT_VALUES = values
-    try:
-        yield
-    finally:
-        partition_module.HOT_VALUES = before
-
-
 def simulate(seed: int, without: Collection[Rule] = (), steps: int = STEPS) -> tuple[World, bool]:
     """A whole run. Returns the world at its end, and whether everything was finished."""
     rnd = random.Random(seed)
-    with small_caches(rnd.choice((0, 3, 50_000))):
-        world = World(rnd, frozenset(without))
-        for _ in range(steps):
-            world.step()
-        return world, world.drain()
+    world = World(rnd, frozenset(without))
+    for _ in range(steps):
+        world.step()
+    return world, world.drain()

@@ -112,7 +112,7 @@ class FixedState:
     condition: StateOfHealth = field(default_factory=StateOfHealth)
     telemetry: Telemetry = field(default_factory=lambda: Telemetry("1.2.3"))
 
-    def snapshot(self) -> Snapshot:
+    async def snapshot(self, campaign: str | None = None) -> Snapshot:
         return self.picture
 
     def health(self) -> StateOfHealth:

@@ -44,7 +44,7 @@ def hear(partition: OwnedPartition, behind: Mapping[str, int] | None = None, now
 
 def count(partition: OwnedPartition, measure: Measure, number: int, time_ms: int) -> None:
     for tier, pane in ((0, time_ms // 10_000), (1, time_ms // 60_000), (4, 0)):
-        partition.views.put(counters_key(b"aurora", EMAIL, tier, pane), b"", {int(measure): number})
+        partition.views.put(counters_key(b"aurora", EMAIL, tier, pane), {int(measure): number})
 
 
 async def picture(partition: OwnedPartition, catalogue: Mapping[str, Campaign] | None = None) -> Snapshot:
@@ -52,8 +52,8 @@ async def picture(partition: OwnedPartition, catalogue: Mapping[str, Campaign] |
 
 
 def show(partition: OwnedPartition, catalogue: Mapping[str, Campaign] | None = None) -> Show:
-    campaigns = cast(Any, SimpleNamespace(owned={0: partition}))
-    return Show(campaigns, CODES, catalogue or {}, dict, {}, partitions=1)
+    campaigns = cast(Any, SimpleNamespace(owned={0: partition}, show=lambda: None))
+    return Show(campaigns, CODES, catalogue or {}, dict, {}, 1, lambda: True)
 
 
 async def test_a_caught_up_picture_says_nothing_of_being_held_back() -> None:

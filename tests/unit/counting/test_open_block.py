@@ -72,7 +72,7 @@ def test_a_block_begins_before_its_first_record() -> None:
 
 def test_an_event_is_counted_in_every_tier() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     summary = only(opened)
     assert {(entry.tier, entry.counters[Measure.CLICKS]) for entry in summary.entries} == {
         (Tier.TEN_SECONDS, 1),
@@ -87,8 +87,8 @@ def test_events_of_two_panes_meet_in_the_coarser_tiers() -> None:
     # ten seconds  |a    |b    |     minute  |a b ...   |
     opened = block()
     minute = T - T % MINUTE_MS
-    opened.accept(click(minute), ANNE)
-    opened.accept(click(minute + PANE_MS), BERT)
+    opened.fold.accept(click(minute), ANNE)
+    opened.fold.accept(click(minute + PANE_MS), BERT)
     summary = only(opened)
     assert [entry.counters for entry in in_tier(summary, Tier.TEN_SECONDS)] == [{Measure.CLICKS: 1}] * 2
     assert [entry.counters for entry in in_tier(summary, Tier.MINUTE)] == [{Measure.CLICKS: 2}]
@@ -96,29 +96,29 @@ def test_events_of_two_panes_meet_in_the_coarser_tiers() -> None:
 
 def test_channels_are_counted_apart() -> None:
     opened = block()
-    opened.accept(click(channel=EMAIL), ANNE)
-    opened.accept(click(channel=SMS), ANNE)
+    opened.fold.accept(click(channel=EMAIL), ANNE)
+    opened.fold.accept(click(channel=SMS), ANNE)
     assert {entry.channel for entry in in_tier(only(opened), Tier.LAUNCH)} == {EMAIL, SMS}
 
 
 def test_no_table_key_stands_twice_in_a_summary() -> None:
     opened = block()
     for seconds in range(0, 7_200, 7):
-        opened.accept(click(T - seconds * 1_000, channel=EMAIL + seconds % 2), ANNE)
+        opened.fold.accept(click(T - seconds * 1_000, channel=EMAIL + seconds % 2), ANNE)
     keys = [(entry.channel, entry.tier, entry.pane) for entry in only(opened).entries]
     assert len(keys) == len(set(keys))
 
 
 def test_campaigns_have_summaries_of_their_own() -> None:
     opened = block()
-    opened.accept(click(campaign="boreal"), ANNE)
-    opened.accept(click(campaign="aurora"), ANNE)
+    opened.fold.accept(click(campaign="boreal"), ANNE)
+    opened.fold.accept(click(campaign="aurora"), ANNE)
     assert [name for name, _ in opened.summaries()] == ["aurora", "boreal"]
 
 
 def test_a_summary_names_its_block_and_how_far_it_reaches() -> None:
     opened = block(start=100)
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     opened.advance(5, 107, T + 900)
     summary = only(opened)
     assert (summary.source, summary.start, summary.last, summary.bucket_ms) == (SOURCE, 100, 107, T - T % 5_000)
@@ -127,75 +127,75 @@ def test_a_summary_names_its_block_and_how_far_it_reaches() -> None:
 
 def test_a_later_summary_says_everything_again() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     list(opened.summaries())
-    opened.accept(click(), BERT)
+    opened.fold.accept(click(), BERT)
     assert launch(opened) == {Measure.CLICKS: 2}
 
 
 def test_a_campaign_without_new_events_is_not_said_again() -> None:
     opened = block()
-    opened.accept(click(campaign="aurora"), ANNE)
+    opened.fold.accept(click(campaign="aurora"), ANNE)
     list(opened.summaries())
-    opened.accept(click(campaign="boreal"), ANNE)
+    opened.fold.accept(click(campaign="boreal"), ANNE)
     assert [name for name, _ in opened.summaries()] == ["boreal"]
 
 
 def test_a_summary_that_was_given_does_not_change_when_more_is_read() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     given = only(opened)
-    opened.accept(click(), BERT)
+    opened.fold.accept(click(), BERT)
     assert {entry.counters[Measure.CLICKS] for entry in given.entries} == {1}
 
 
 def test_a_late_event_stays_out_of_the_tiers_that_no_longer_hold_its_pane() -> None:
     opened = block()
-    opened.accept(click(T - 3 * HOUR_MS, late=True), ANNE)
+    opened.fold.accept(click(T - 3 * HOUR_MS, late=True), ANNE)
     summary = only(opened)
     assert {entry.tier for entry in summary.entries} == {Tier.HOUR, Tier.DAY, Tier.LAUNCH}
 
 
 def test_a_late_event_is_counted_and_noted() -> None:
     opened = block()
-    opened.accept(click(T - HOUR_MS, late=True), ANNE)
+    opened.fold.accept(click(T - HOUR_MS, late=True), ANNE)
     assert launch(opened) == {Measure.CLICKS: 1, Measure.LATE: 1}
 
 
 def test_an_event_of_an_unknown_channel_is_counted_and_noted() -> None:
     opened = block()
-    opened.accept(click(unknown_channel=True), ANNE)
+    opened.fold.accept(click(unknown_channel=True), ANNE)
     assert launch(opened) == {Measure.CLICKS: 1, Measure.UNKNOWN_CHANNEL: 1}
 
 
 def test_a_test_event_is_counted_apart_and_in_nothing_else() -> None:
     opened = block()
-    opened.accept(click(test=True, late=True, unknown_channel=True), ANNE)
+    opened.fold.accept(click(test=True, late=True, unknown_channel=True), ANNE)
     summary = only(opened)
     assert {tuple(entry.counters.items()) for entry in summary.entries} == {((Measure.TESTS_CLICK, 1),)}
 
 
 def test_a_test_event_joins_no_people() -> None:
     opened = block()
-    opened.accept(click(test=True), ANNE)
+    opened.fold.accept(click(test=True), ANNE)
     assert only(opened).people == []
 
 
 def test_a_machine_joins_no_people() -> None:
     opened = block()
-    opened.accept(click(machine=True), ANNE)
+    opened.fold.accept(click(machine=True), ANNE)
     assert only(opened).people == []
 
 
 def test_an_event_of_nobody_joins_no_people() -> None:
     opened = block()
-    opened.accept(click(), None)
+    opened.fold.accept(click(), None)
     assert only(opened).people == []
 
 
 def test_a_person_joins_every_kind_that_the_topic_names() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     minute = T // MINUTE_MS
     assert only(opened).people == [
         PeopleEntry(EMAIL, minute, People.CLICKERS, ANNE),
@@ -205,27 +205,27 @@ def test_a_person_joins_every_kind_that_the_topic_names() -> None:
 
 def test_people_travel_once_a_block() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     list(opened.summaries())
-    opened.accept(click(), ANNE)
-    opened.accept(click(), BERT)
+    opened.fold.accept(click(), ANNE)
+    opened.fold.accept(click(), BERT)
     assert {met.hashes for met in only(opened).people} == {BERT}
 
 
 def test_people_travel_again_in_another_minute() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
+    opened.fold.accept(click(), ANNE)
     list(opened.summaries())
-    opened.accept(click(T - MINUTE_MS), ANNE)
+    opened.fold.accept(click(T - MINUTE_MS), ANNE)
     assert {(met.minute, met.hashes) for met in only(opened).people} == {(T // MINUTE_MS - 1, ANNE)}
 
 
 def test_the_ledger_tells_read_from_counted_duplicate_and_invalid() -> None:
     opened = block()
-    opened.accept(click(), ANNE)
-    opened.accept(click(), BERT)
-    opened.duplicate()
-    opened.invalid(Invalid(Reason.NOT_JSON, ""))
+    opened.fold.accept(click(), ANNE)
+    opened.fold.accept(click(), BERT)
+    opened.fold.duplicate()
+    opened.fold.invalid(Invalid(Reason.NOT_JSON, ""))
     opened.advance(4, 103, T)
     assert ledger(opened) == {
         Measure.READ: 4,
@@ -238,9 +238,9 @@ def test_the_ledger_tells_read_from_counted_duplicate_and_invalid() -> None:
 
 def test_the_ledger_shows_late_machine_and_test_events_as_parts_of_counted() -> None:
     opened = block()
-    opened.accept(click(T - DAY_MS, late=True), ANNE)
-    opened.accept(click(machine=True), ANNE)
-    opened.accept(click(test=True), ANNE)
+    opened.fold.accept(click(T - DAY_MS, late=True), ANNE)
+    opened.fold.accept(click(machine=True), ANNE)
+    opened.fold.accept(click(test=True), ANNE)
     opened.advance(3, 102, T)
     assert ledger(opened) == {
         Measure.READ: 3,
@@ -253,7 +253,7 @@ def test_the_ledger_shows_late_machine_and_test_events_as_parts_of_counted() -> 
 
 def test_a_duplicate_counts_in_no_campaign() -> None:
     opened = block()
-    opened.duplicate()
+    opened.fold.duplicate()
     opened.advance(1, 100, T)
     assert list(opened.summaries()) == []
 

@@ -5,9 +5,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from streams.counting import partition as partition_module
 from streams.counting.admissions import encode_admission
-from streams.counting.merge import Outcome, unpack
+from streams.counting.merge import Contribution, Outcome, unpack
 from streams.counting.panes import Tier
 from streams.counting.partition import PartitionMerge
 from streams.counting.people import People
@@ -55,12 +54,14 @@ class Owner:
 
     def state(self) -> dict[bytes, bytes]:
         """State everything, with the broker's acknowledgement. Returns what was stated."""
-        counters, people = self.merge.statements(), self.merge.people_statements()
-        self.values.update(counters.values)
-        self.people.update(people.values)
-        stated = {**counters.values, **people.values}
+        current = self.merge.begin_round()
+        counters, people = self.merge.pack(current.keys), self.merge.pack_people(current.people)
+        self.values.update(counters)
+        self.people.update(people)
+        stated = {**counters, **people}
         self.stated |= stated.keys()
-        self.merge.acknowledged()
+        list(self.merge.news())
+        list(self.merge.end_round(current))
         return stated
 
     def clicks(self) -> int:
@@ -144,8 +145,18 @@ def test_a_statement_says_the_offset_up_to_which_it_is_true() -> None:
     owner = Owner()
     owner.read(0, clicks(0, 9, 4))
     owner.read(7, clicks(0, 9, 4), campaign=b"boreal")
-    statements = owner.merge.statements()
-    assert (statements.at, unpack(statements.values[LAUNCH_OF_AURORA]).at) == (7, 7)
+    current = owner.merge.begin_round()
+    assert (current.at, unpack(owner.merge.pack(current.keys)[LAUNCH_OF_AURORA]).at) == (7, 7)
+
+
+def test_a_part_of_a_round_that_is_packed_later_says_so() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4))
+    current = owner.merge.begin_round()
+    owner.read(1, clicks(0, 12, 6))
+    value = unpack(owner.merge.pack(current.keys)[LAUNCH_OF_AURORA])
+    assert (current.at, value.at, value.totals[CLICKS]) == (0, 1, 6)
+    assert owner.merge.changed
 
 
 def test_a_statement_never_says_less_than_the_value_that_was_recovered() -> None:
@@ -209,7 +220,6 @@ def test_what_was_taken_as_a_statement_is_not_stated_again() -> None:
     owner.read(0, clicks(0, 9, 4, person(1)))
     owner.state()
     assert not owner.merge.changed
-    assert not owner.merge.people_changed
     assert owner.state() == {}
 
 
@@ -217,16 +227,36 @@ def test_a_record_makes_its_counters_and_its_people_wait_for_a_statement() -> No
     owner = Owner()
     owner.read(0, clicks(0, 9, 4, person(1)))
     assert owner.merge.changed
-    assert owner.merge.people_changed
+    current = owner.merge.begin_round()
+    assert LAUNCH_OF_AURORA in current.keys
+    assert REACH_OF_AURORA in current.people
 
 
-def test_the_totals_beside_the_statements_are_theirs() -> None:
+def test_news_are_told_once_and_counters_as_they_were_then() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4, person(1)))
+    news = dict(owner.merge.news())
+    assert news[LAUNCH_OF_AURORA] == {CLICKS: 4}
+    assert isinstance(news[REACH_OF_AURORA], People)
+    assert dict(owner.merge.news()) == {}
+    owner.read(1, clicks(0, 12, 6))
+    assert news[LAUNCH_OF_AURORA] == {CLICKS: 4}
+    assert dict(owner.merge.news()) == {LAUNCH_OF_AURORA: {CLICKS: 6}}
+
+
+def test_a_round_ends_with_the_keys_that_hold_what_it_stated() -> None:
     owner = Owner()
     owner.read(0, clicks(0, 9, 4))
-    statements = owner.merge.statements()
-    assert statements.totals[LAUNCH_OF_AURORA] == {CLICKS: 4}
-    owner.read(1, clicks(0, 12, 6))
-    assert statements.totals[LAUNCH_OF_AURORA] == {CLICKS: 4}
+    list(owner.merge.news())
+    current = owner.merge.begin_round()
+    owner.merge.pack(current.keys)
+    owner.read(1, clicks(0, 9, 7), campaign=b"boreal")
+    assert LAUNCH_OF_AURORA in set(owner.merge.end_round(current))
+    owner.read(2, clicks(0, 12, 6))
+    current = owner.merge.begin_round()
+    owner.merge.pack(current.keys)
+    owner.read(3, clicks(0, 15, 8))
+    assert LAUNCH_OF_AURORA not in set(owner.merge.end_round(current))
 
 
 def test_outcomes_are_counted() -> None:
@@ -364,43 +394,73 @@ def test_an_expired_key_begins_anew() -> None:
     assert owner.clicks() == 3
 
 
-def test_values_that_are_no_longer_kept_decoded_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partition_module, "HOT_VALUES", 0)
-    owner = Owner()
-    for offset, (start, last, count) in enumerate(((0, 9, 4), (0, 12, 6), (13, 15, 1))):
-        owner.read(offset, clicks(start, last, count, person(offset)))
+def quiet_rounds(owner: Owner, rounds: int) -> None:
+    """Rounds in which the campaign that is looked at does not change."""
+    for number in range(rounds):
+        owner.read(owner.merge.at + 1, clicks(number * 10, number * 10 + 9, 1), campaign=b"boreal")
         owner.state()
+
+
+def test_values_that_are_no_longer_kept_decoded_are_read_again() -> None:
+    owner = Owner()
+    for start, last, count in ((0, 9, 4), (0, 12, 6), (13, 15, 1)):
+        owner.read(owner.merge.at + 1, clicks(start, last, count, person(start)))
+        owner.state()
+        quiet_rounds(owner, 3)
     assert owner.clicks() == 7
-    assert round(People.unpack(owner.people[REACH_OF_AURORA])[0].estimate()) == 3
+    assert round(People.unpack(owner.people[REACH_OF_AURORA])[0].estimate()) == 2
 
 
-def test_acknowledged_values_leave_memory_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partition_module, "HOT_VALUES", 0)
+def test_a_value_leaves_memory_once_nothing_has_touched_it_for_two_rounds() -> None:
     owner, other = Owner(), Owner()
     owner.read(0, clicks(0, 9, 4))
     owner.state()
     other.read(0, clicks(0, 9, 40))
     other.state()
+    quiet_rounds(owner, 2)
     owner.values[LAUNCH_OF_AURORA] = other.values[LAUNCH_OF_AURORA]
-    owner.read(1, clicks(10, 19, 3))
+    owner.read(owner.merge.at + 1, clicks(10, 19, 3))
     owner.state()
     assert owner.clicks() == 43
 
 
-def test_what_has_changed_since_its_statement_is_not_forgotten_by_the_acknowledgement(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(partition_module, "HOT_VALUES", 0)
+def test_what_has_changed_since_its_statement_is_not_forgotten_at_the_end_of_the_round() -> None:
     owner = Owner()
     owner.read(0, clicks(0, 9, 4, person(0)))
-    counters, people = owner.merge.statements(), owner.merge.people_statements()
+    current = owner.merge.begin_round()
+    owner.values.update(owner.merge.pack(current.keys))
+    owner.people.update(owner.merge.pack_people(current.people))
     owner.read(1, clicks(10, 19, 3, person(1)))
-    owner.values.update(counters.values)
-    owner.people.update(people.values)
-    owner.merge.acknowledged()
-    owner.state()
+    owner.merge.end_round(current)
+    quiet_rounds(owner, 3)
     assert owner.clicks() == 7
     assert round(People.unpack(owner.people[REACH_OF_AURORA])[0].estimate()) == 2
+
+
+def test_what_nobody_has_looked_at_yet_stays_decoded() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4))
+    for _ in range(3):
+        current = owner.merge.begin_round()
+        owner.values.update(owner.merge.pack(current.keys))
+        owner.merge.end_round(current)
+    assert dict(owner.merge.news())[LAUNCH_OF_AURORA] == {CLICKS: 4}
+
+
+def test_the_last_block_of_a_source_is_stated_whole_and_closed_ones_by_their_end() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4))
+    owner.state()
+    assert unpack(owner.values[LAUNCH_OF_AURORA]).newest == {SOURCE: Contribution(0, 9, {CLICKS: 4})}
+    owner.read(1, clicks(10, 19, 3), campaign=b"boreal")
+    owner.read(2, clicks(10, 19, 3))
+    owner.read(3, clicks(20, 29, 1), campaign=b"boreal")
+    owner.state()
+    assert unpack(owner.values[LAUNCH_OF_AURORA]).newest == {SOURCE: 19}
+    owner.read(4, clicks(10, 19, 3))
+    owner.read(5, clicks(20, 21, 2))
+    owner.state()
+    assert owner.clicks() == 9
 
 
 def test_a_record_of_another_format_stops_the_partition_by_name() -> None:

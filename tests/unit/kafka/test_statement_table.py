@@ -12,7 +12,8 @@ import pytest
 from faust.types import TP
 
 from agents.kafka.batches import Entry
-from agents.kafka.table import TERM_BYTES, StatementTable
+from agents.kafka.table import StatementTable
+from streams.counting.statements import TERM_BYTES
 
 TOPIC = "tables-counts-changelog"
 GENERATIONS = itertools.count(1)
