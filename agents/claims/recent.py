@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from agents.claims.keys import Batch, losers
+from agents.claims.keys import RECORD_BYTES, Batch, losers
 
 # Of a call's tuples and of its strings' headers, beside its records.
 _CALL_BYTES = 500
@@ -20,12 +20,14 @@ class Call(NamedTuple):
 class _Done(NamedTuple):
     at: float
     calls: Sequence[Call]
-    lost: set[int]
     size: int
 
 
 class Recent:
-    """Claims of the last `seconds`, at most `limit_bytes` of them; older ones are forgotten first.
+    """Claims of the last `seconds` that were won, at most `limit_bytes` of them; older ones are forgotten first.
+
+    Who has lost an identity must not claim it again: where Redis has forgotten its owner too, the loser would get it,
+    though it has been counted as a duplicate, and the owner would lose to it when it is read again.
 
     `repaired` counts the ids that were claimed again, `conflicts` those that somebody else owned by then.
     """
@@ -38,8 +40,9 @@ class Recent:
 
     def add(self, now: float, calls: Sequence[Call], lost: set[int]) -> None:
         """Remembers calls that were answered at `now` (seconds of the loop's clock) with these losers."""
-        size = sum(len(call.batch.records) + _CALL_BYTES for call in calls)
-        self._done.append(_Done(now, calls, lost, size))
+        won = [_won(call, lost) for call in calls] if lost else calls
+        size = sum(len(call.batch.records) + _CALL_BYTES for call in won)
+        self._done.append(_Done(now, won, size))
         self._bytes += size
         # Aged by the newest work, not by the clock: an outage must not make the work before it forgotten.
         while self._done and (self._done[0].at < now - self._seconds or self._bytes > self._limit):
@@ -49,8 +52,14 @@ class Recent:
         """Makes all of them again through `run`, oldest first; returns how many ids that were."""
         count = 0
         for done in tuple(self._done):
-            lost = losers([call.batch for call in done.calls], await run(done.calls))
-            self.conflicts += len(lost - done.lost)
+            self.conflicts += len(losers([call.batch for call in done.calls], await run(done.calls)))
             count += sum(len(call.batch.places) for call in done.calls)
         self.repaired += count
         return count
+
+
+def _won(call: Call, lost: set[int]) -> Call:
+    batch = call.batch
+    kept = [at for at, place in enumerate(batch.places) if place not in lost]
+    records = b"".join([batch.records[at * RECORD_BYTES : (at + 1) * RECORD_BYTES] for at in kept])
+    return call._replace(batch=batch._replace(records=records, places=[batch.places[at] for at in kept]))

@@ -154,6 +154,29 @@ async def test_a_log_cut_by_a_power_failure_is_mended_from_the_workers_memory(
             assert await other.first_purchases(B, [(b"ann.....", 1)]) == (set() if remembers else {0})
 
 
+async def test_a_duplicate_does_not_take_the_identity_of_its_owner_when_redis_has_forgotten_both(
+    server: RedisServer,
+) -> None:
+    """Its owner's worker died with Redis, and whoever reads the owner again must find it an owner still."""
+    deployment = Deployment()
+    async with started(server, deployment) as dies, started(server, deployment) as lives:
+        await claim(dies, A, fresh("old", 10))
+        size = _log(server).stat().st_size
+        assert await claim(dies, A, fresh("twice", 500)) == set()
+        await claim(lives, B, fresh("other", 20))
+        assert len(await claim(lives, B, [*fresh("mine", 30), *fresh("twice", 500)])) == 500
+        server.kill()
+        await dies.close()
+        cut_log(server, size)
+        server.start()
+        await until(lambda: not lives.ready)
+        await until(lambda: lives.ready)
+        assert lives.repaired == 50
+        async with started(server, deployment) as successor:
+            assert await claim(successor, A, fresh("twice", 500)) == set()
+            assert len(await claim(successor, A, fresh("mine", 30))) == 30
+
+
 async def test_a_bucket_without_expiry_cannot_be_left_by_a_log_that_was_cut(server: RedisServer) -> None:
     async with started(server, Deployment(), remember_seconds=-1.0) as claims:
         before = _log(server).stat().st_size
