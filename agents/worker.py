@@ -28,6 +28,7 @@ from agents.claims.errors import ClaimsError, RedisLoginRefused
 from agents.claims.link import AWAY, Link
 from agents.claims.pins import Deployment, Pins, SettingsTopic, hash_key_fingerprint
 from agents.claims.policy import require
+from agents.collector import collect_less
 from agents.connections import kafka_arguments, redis_address
 from agents.health import WorkerHealth, health_of
 from agents.kafka.calm import backoff_seconds
@@ -119,6 +120,7 @@ def check_port(settings: Settings) -> None:
 
 def run_worker(settings: Settings) -> NoReturn:
     """Run a worker until it is stopped. Ends the process with Faust's exit code; raises what `prepare` raises."""
+    collect_less()
     configure_logs(settings.log_level, settings.log_format)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     check_port(settings)

@@ -10,16 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agents.campaign.campaigns import Campaigns, OwnedPartition
+from agents.campaign.figures import EXPORTED, READS, Ends, channel_figures, is_live, step
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
 from streams.counting.campaign_panes import ALL_WINDOWS, CampaignPanes
-from streams.counting.panes import HOUR_MS, PANE_MS
+from streams.counting.panes import HOUR_MS
 from streams.counting.progress import ProgressBook
 from streams.counting.sources import source_parts
 from streams.counting.summaries import summaries_partition
-from streams.counting.windows import WindowSums, sum_counters
+from streams.counting.windows import sum_counters
 from streams.events.campaigns import Campaign
 from streams.events.catalogue import topic_by_code
-from streams.kpis.registry import KPIS
 
 REFRESH_SECONDS = 0.2
 """Whoever asks so soon after a picture was made is given that one."""
@@ -33,17 +33,10 @@ HELD_BACK_MS = 5000
 STALE_MS = 15_000
 """A picture whose newest merged progress is older is not live, whatever that says; clocks may differ by less."""
 
-READS: tuple[tuple[str, ...], ...] = tuple(sorted({kpi.reads for kpi in KPIS}))
-"""The sets of topics that the KPIs' formulas read: each has an end of its own."""
-
-EXPORTED = frozenset(window for kpi in KPIS for window in kpi.exported)
-"""The windows of a picture of all campaigns: those of the metrics. The others are made for one campaign at a time."""
-
 MADE_KEPT = 64
+"""Pictures of single campaigns that are kept for those who ask again so soon."""
 
 NOT_BEGUN = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
-
-Ends = Mapping[tuple[str, ...], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +87,7 @@ class Show:
     async def picture(self, campaign: str | None = None) -> Snapshot:
         """A picture of now; the last one where that is younger than REFRESH_SECONDS or has just been waited for.
 
-        campaign: only this one is in it, where it is owned here, but with all its windows and not the exported ones only.
+        campaign: only this one is in it, where it is owned here, but with all its windows, not the exported ones only.
         """
         if not self._begun():
             return NOT_BEGUN
@@ -169,7 +162,7 @@ class Show:
         return reasons
 
     async def _campaign(self, one: _Partition, name: str, panes: CampaignPanes) -> CampaignSnapshot:
-        steps = tuple(_step(end) for end in one.ends.values())
+        steps = tuple(step(end) for end in one.ends.values())
         told = self._catalogue.get(name)
         shown = self._shown.get((one.number, name))
         changed = one.owned.views.changed
@@ -196,7 +189,7 @@ class Show:
             campaign=name,
             name=None if told is None else told.name,
             owner=None if told is None else told.owner_name,
-            active=busy or (told is not None and _live(told, now_ms)),
+            active=busy or (told is not None and is_live(told, now_ms)),
             channels=channels,
         )
 
@@ -207,12 +200,12 @@ class Show:
         changes = panes.changes
         made = {}
         for channel in panes.channels:
-            made[channel] = _channel(panes, channel, ends, names)
+            made[channel] = channel_figures(panes, channel, ends, names)
             await self._turn()
         if panes.changes != changes:
             # Something was merged in between: once more, at one go, which is quick now.
-            made = {channel: _channel(panes, channel, ends, names) for channel in panes.channels}
-        channels = {ALL_CHANNELS: _channel(panes, ALL_CHANNELS, ends, names)} | made
+            made = {channel: channel_figures(panes, channel, ends, names) for channel in panes.channels}
+        channels = {ALL_CHANNELS: channel_figures(panes, ALL_CHANNELS, ends, names)} | made
         panes.rest([end for end in ends.values() if end is not None], names)
         return channels
 
@@ -231,29 +224,3 @@ def _ledger(partitions: Sequence[_Partition]) -> dict[tuple[str, int], Mapping[i
             place = (topic_by_code(code).name, source_partition)
             ledger[place] = sum_counters((ledger.get(place, {}), counters))
     return ledger
-
-
-def _step(end_ms: int | None) -> int:
-    """What is the same for two ends as long as windows that end there look at the same panes."""
-    if end_ms is None:
-        return -1
-    pane, rest = divmod(end_ms, PANE_MS)
-    return 2 * pane + (rest > 0)
-
-
-def _channel(panes: CampaignPanes, channel: int, ends: Ends, names: frozenset[str]) -> ChannelSnapshot:
-    least = None if None in ends.values() else min(end for end in ends.values() if end is not None)
-    behind = len({_step(end) for end in ends.values()}) > 1
-    wanted = {least, *ends.values()} if behind else {least}
-    made: dict[int | None, Mapping[str, WindowSums]] = {
-        end: {} if end is None else panes.windows(channel, end, names) for end in wanted
-    }
-    by_reads = {reads: made[end] for reads, end in ends.items()} if behind else {}
-    return ChannelSnapshot(panes.totals(channel), made[least], by_reads)
-
-
-def _live(told: Campaign, now_ms: int) -> bool:
-    if told.starts_at is None:
-        return False
-    ends_ms = float("inf") if told.ends_at is None else told.ends_at.timestamp() * 1000
-    return told.starts_at.timestamp() * 1000 <= now_ms < ends_ms

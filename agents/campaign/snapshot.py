@@ -20,8 +20,9 @@ class ChannelSnapshot:
     """One channel of a campaign, or all of them: its launch-to-date counters and its windows.
 
     `totals` is measure (or money key) -> integer, money in millionths. `windows` is window name -> sums, all with the
-    end that the most held back topic allows; a picture of all campaigns has the exported windows only. `by_reads` has the windows of those KPIs whose own topics are further than
-    that: the topics read (sorted) -> window name -> sums; it is empty while no topic is behind.
+    end that the most held back topic allows; in a picture of all campaigns these are the exported windows only.
+    `by_reads` has the windows of those KPIs whose own topics are further than that: the topics read (sorted) -> window
+    name -> sums; it is empty while no topic is behind.
     """
 
     totals: Mapping[int, int]

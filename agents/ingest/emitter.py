@@ -13,6 +13,7 @@ from faust.types import TP
 
 from agents.ingest.source_state import Emission, SourceState
 from agents.ingest.summaries_log import Record, SummariesLog
+from agents.kafka.ends import log_end
 from agents.kafka.positions import CommitNote
 from agents.kafka.slices import SliceConsumer
 from agents.telemetry import Telemetry
@@ -20,6 +21,11 @@ from streams.counting.open_block import OpenBlock
 from streams.counting.summaries import CAMPAIGN, LEDGER, encode_summary, summaries_partition
 
 MIN_INTERVAL_SECONDS = 0.25
+BEHIND_INTERVAL_SECONDS = 2.0
+BEHIND_RECORDS = 10_000
+"""A source that is so far behind its log's end speaks less often: windows wait for its end anyway, and every summary
+costs whoever merges it."""
+
 MAX_INTERVAL_SECONDS = 1.0
 TICK_SECONDS = 0.05
 COST_SHARE = 0.1
@@ -45,8 +51,13 @@ class Emitter:
     async def emit_if_due(self, state: SourceState) -> None:
         """Emit where the last emission of this source is long enough ago and something has changed."""
         block = state.block
-        if block is not None and block.changed and time.monotonic() - state.sent_at >= self._interval:
+        if block is not None and block.changed and time.monotonic() - state.sent_at >= self._pause(state, block):
             await self._emit(state, block)
+
+    def _pause(self, state: SourceState, block: OpenBlock) -> float:
+        end = log_end(self._consumer(), state.tp)
+        behind = end is not None and end.highwater - block.last > BEHIND_RECORDS
+        return BEHIND_INTERVAL_SECONDS if behind else self._interval
 
     async def run(self, states: Mapping[TP, SourceState]) -> None:
         """Emit for the sources to which nothing comes that would make ingest do it. Raises what a send has raised."""

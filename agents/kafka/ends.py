@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from faust.types import TP
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from agents.kafka.slices import SliceConsumer
 
 
-@dataclass(frozen=True, slots=True)
-class LogEnd:
+class LogEnd(NamedTuple):
     """One look at a partition, taken in the consumer's thread as a fetch was handed over, so that its parts agree.
 
     Attributes:

@@ -99,9 +99,9 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         assignment = None if subscription is None else subscription.assignment
         if assignment is None:
             return
-        for tp in tps:
-            key = TopicPartition(*tp)
-            state = assignment.state_value(key) if key in assignment.tps else None
+        for tp in tps:  # some forty, as often as anything arrives
+            key = cast(TopicPartition, tp)  # of equal hash
+            state = assignment.state_value(key)
             if state is None or not state.has_valid_position or state.highwater is None or state.timestamp is None:
                 continue
             before, found = ends.get(tp), records.get(key)

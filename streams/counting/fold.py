@@ -16,7 +16,7 @@ from streams.events.channels import CHANNEL_CODES
 from streams.events.decode import Accepted
 from streams.events.errors import Invalid
 from streams.events.measures import Counters, Measure, reason_measure
-from streams.events.topic import Event, Topic
+from streams.events.topic import Event, Topic, no_people
 
 PersonHash = Callable[[str], bytes]
 """Gives the eight bytes under which a person is known."""
@@ -144,7 +144,7 @@ class Fold:
                 self._add(Measure.LEDGER_TEST, number)
             elif one.machine:
                 self._add(Measure.LEDGER_MACHINE, number)
-        if any(map(_person, events)):
+        if self._topic.people is not no_people and any(map(_person, events)):
             self._meet_together(events, rows, sent_ms, hash_person)
 
     def _meet_together(

@@ -153,14 +153,17 @@ class PartitionMerge:
     def end_round(self, done: Round) -> Iterator[bytes]:
         """The broker has the whole round. Returns its keys that have not changed since: the table says what they hold.
 
+        A key that has been read again since is not among them, even if that is no news any more.
+
         What neither this round nor the one before has stated, and nothing has touched since, does not stay decoded.
         """
         stated = frozenset((*done.keys, *done.people))
-        kept = self._touched | self._touched_people | self._news | stated | self._before
+        changed = self._touched | self._touched_people | self._news
+        kept = changed | stated | self._before
         self._values = {key: value for key, value in self._values.items() if key in kept}
         self._people = {key: known for key, known in self._people.items() if key in kept}
         self._before = stated
-        return (key for key in stated if key not in self._news)
+        return (key for key in stated if key not in changed)
 
     def drop(self, keys: set[bytes]) -> None:
         """These keys have expired."""

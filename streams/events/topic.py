@@ -104,6 +104,11 @@ def no_check(event: Event) -> Invalid | None:
     return None
 
 
+def no_people(event: Event) -> tuple[int, ...]:
+    """For topics that reach nobody."""
+    return ()
+
+
 def no_machine(event: Event) -> bool:
     """For topics that machines do not send."""
     return False

@@ -111,8 +111,11 @@ class FixedState:
     picture: Snapshot
     condition: StateOfHealth = field(default_factory=StateOfHealth)
     telemetry: Telemetry = field(default_factory=lambda: Telemetry("1.2.3"))
+    asked: list[str | None] = field(default_factory=list)
+    """What a picture has been asked of: a campaign, or None for all of them."""
 
     async def snapshot(self, campaign: str | None = None) -> Snapshot:
+        self.asked.append(campaign)
         return self.picture
 
     def health(self) -> StateOfHealth:

@@ -1,22 +1,28 @@
-"""The picture: what is held back says so, what is only catalogued is there, what has not changed is not made again."""
+"""The picture: what is held back says so, what is only catalogued is there, what has not changed is not made again, and
+nothing is made unless somebody asks."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from agents.campaign.campaigns import OwnedPartition
-from agents.campaign.show import Show
+from agents.campaign.show import REFRESH_SECONDS, Show
 from agents.campaign.snapshot import Snapshot
 from streams.counting.partition import PartitionMerge
 from streams.counting.progress import Progress, SourceProgress
 from streams.counting.sources import source_number
 from streams.counting.statements import counters_key
 from streams.counting.view import Views
+from streams.counting.windows import WINDOWS
 from streams.events.campaigns import Campaign
 from streams.events.catalogue import TOPICS
 from streams.events.measures import Measure
+from streams.kpis.registry import KPIS
 
 NOW = 1_800_000_000_000
 UTC_ZONE = ZoneInfo("UTC")
@@ -42,9 +48,20 @@ def hear(partition: OwnedPartition, behind: Mapping[str, int] | None = None, now
     partition.progress.read(Progress(3, told, dict.fromkeys(CODES.values(), 1)), now_ms)
 
 
-def count(partition: OwnedPartition, measure: Measure, number: int, time_ms: int) -> None:
+def count(
+    partition: OwnedPartition,
+    measure: Measure,
+    number: int,
+    time_ms: int,
+    campaign: bytes = b"aurora",
+    channel: int = EMAIL,
+) -> None:
     for tier, pane in ((0, time_ms // 10_000), (1, time_ms // 60_000), (4, 0)):
-        partition.views.put(counters_key(b"aurora", EMAIL, tier, pane), {int(measure): number})
+        partition.views.put(counters_key(campaign, channel, tier, pane), {int(measure): number})
+
+
+def clicks(taken: Snapshot, campaign: str) -> int:
+    return taken.campaigns[campaign].channels[0].windows["1m"].count(Measure.CLICKS)
 
 
 async def picture(partition: OwnedPartition, catalogue: Mapping[str, Campaign] | None = None) -> Snapshot:
@@ -72,11 +89,11 @@ async def test_a_topic_that_is_behind_freezes_only_the_kpis_that_read_it() -> No
     hear(partition, behind={"click": 120_000})
     taken = await picture(partition)
     channel = taken.campaigns["aurora"].channels[0]
-    clicks = channel.sums(("click",), "1m")
-    sales = channel.sums(("sale",), "1m")
-    assert clicks is not None
-    assert sales is not None
-    assert (clicks.end_ms, sales.end_ms) == (NOW - 120_000, NOW)
+    clicked = channel.sums(("click",), "1m")
+    sold = channel.sums(("sale",), "1m")
+    assert clicked is not None
+    assert sold is not None
+    assert (clicked.end_ms, sold.end_ms) == (NOW - 120_000, NOW)
     assert taken.partial == ("click/0 is not read to its end",)
 
 
@@ -139,3 +156,159 @@ async def test_the_ledger_of_a_topic_that_was_made_anew_goes_on() -> None:
     partition.views.ledger[source_number(1, 0, 1)] = {Measure.READ: 2}
     taken = await picture(partition)
     assert taken.ledger[("click", 0)] == {Measure.READ: 7}
+
+
+async def test_who_asks_again_at_once_is_given_the_same_picture() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, NOW - 1000)
+    hear(partition)
+    camera = show(partition)
+    first = await camera.picture()
+    count(partition, Measure.CLICKS, 9, NOW - 1000)
+    assert await camera.picture() is first
+
+
+async def test_who_asks_after_a_moment_sees_what_has_changed() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, NOW - 1000)
+    hear(partition)
+    camera = show(partition)
+    await camera.picture()
+    count(partition, Measure.CLICKS, 9, NOW - 1000)
+    await asyncio.sleep(REFRESH_SECONDS)
+    assert clicks(await camera.picture(), "aurora") == 9
+
+
+async def test_however_many_ask_together_one_picture_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.campaign.show.TURN_SECONDS", 0)
+    partition = owned()
+    for number in range(20):
+        count(partition, Measure.CLICKS, 4, NOW - 1000, b"c%d" % number)
+    hear(partition)
+    camera = show(partition)
+    taken = await asyncio.gather(*(camera.picture() for _ in range(10)))
+    assert len({id(one) for one in taken}) == 1
+
+
+async def test_a_picture_begins_with_what_has_been_merged_by_then() -> None:
+    partition = owned()
+    hear(partition)
+    merged = SimpleNamespace(owned={0: partition}, show=lambda: count(partition, Measure.CLICKS, 3, NOW - 1000))
+    taken = await Show(cast(Any, merged), CODES, {}, dict, {}, 1, lambda: True).take(NOW)
+    assert clicks(taken, "aurora") == 3
+
+
+async def test_before_the_tables_are_recovered_nothing_is_made() -> None:
+    def show_nothing() -> None:
+        raise AssertionError("there is nothing to be shown yet")
+
+    campaigns = cast(Any, SimpleNamespace(owned={0: owned()}, show=show_nothing))
+    taken = await Show(campaigns, CODES, {}, dict, {}, 1, lambda: False).picture()
+    assert (taken.taken_at_ms, taken.partial) == (0, ("the worker has just started",))
+
+
+async def test_partitions_that_come_and_go_while_a_picture_is_made_do_not_disturb_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agents.campaign.show.TURN_SECONDS", 0)
+    first, second, third = owned(), owned(), owned()
+    for partition, name in ((first, b"a"), (second, b"b"), (third, b"c")):
+        hear(partition)
+        for number in range(5):
+            count(partition, Measure.CLICKS, 4, NOW - 1000, name + b"%d" % number)
+    campaigns = SimpleNamespace(owned={0: first, 1: second}, show=lambda: None)
+    camera = Show(cast(Any, campaigns), CODES, {}, dict, {}, 3, lambda: True)
+    making = asyncio.ensure_future(camera.take(NOW))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not making.done()
+    del campaigns.owned[1]
+    campaigns.owned[2] = third
+    taken = await making
+    assert {name[0] for name in taken.campaigns} == {"a", "b"}
+    assert set(taken.generations) == {0, 1}
+    after = await camera.take(NOW)
+    assert {name[0] for name in after.campaigns} == {"a", "c"}
+    assert set(after.generations) == {0, 2}
+
+
+async def test_what_is_merged_while_a_picture_is_made_is_in_this_one_or_the_next_and_the_channels_add_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agents.campaign.show.TURN_SECONDS", 0)
+    partition = owned()
+    hear(partition)
+    camera = show(partition)
+    number = 1
+
+    def merge() -> None:
+        for channel in range(1, 8):
+            count(partition, Measure.CLICKS, number, NOW - 1000, channel=channel)
+
+    for turns in range(12):
+        number += 1
+        merge()
+        making = asyncio.ensure_future(camera.take(NOW))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        number += 1
+        merge()
+        channels = (await making).campaigns["aurora"].channels
+        single = [channels[code].windows["1m"].count(Measure.CLICKS) for code in range(1, 8)]
+        assert channels[0].windows["1m"].count(Measure.CLICKS) == sum(single)
+        assert clicks(await camera.take(NOW), "aurora") == 7 * number
+
+
+async def test_a_request_that_is_given_up_loses_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.campaign.show.TURN_SECONDS", 0)
+    partition = owned()
+    hear(partition)
+    camera = show(partition)
+    for number in (1, 2):
+        for name in (b"a", b"b", b"c"):
+            count(partition, Measure.CLICKS, number, NOW - 1000, name)
+        asking = asyncio.ensure_future(camera.picture())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        taken = await camera.picture()
+        assert [clicks(taken, name) for name in ("a", "b", "c")] == [number] * 3
+        await asyncio.sleep(REFRESH_SECONDS)
+
+
+async def test_all_campaigns_have_the_exported_windows_and_one_alone_has_all() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, NOW - 1000)
+    count(partition, Measure.CLICKS, 5, NOW - 1000, b"borealis")
+    hear(partition)
+    camera = show(partition)
+    exported = {window for kpi in KPIS for window in kpi.exported}
+    everything = await camera.picture()
+    assert everything.campaigns.keys() == {"aurora", "borealis"}
+    assert everything.campaigns["aurora"].channels[0].windows.keys() == exported
+    alone = await camera.picture("aurora")
+    assert alone.campaigns.keys() == {"aurora"}
+    assert alone.campaigns["aurora"].channels[0].windows.keys() == {window.name for window in WINDOWS}
+    assert alone.ledger == everything.ledger
+    assert (await camera.picture("nobody")).campaigns == {}
+
+
+async def test_a_campaign_alone_is_shown_from_the_catalogue_where_it_has_no_events() -> None:
+    partition = owned()
+    hear(partition)
+    told = Campaign(id="aurora", name="Aurora", starts_at=datetime.fromtimestamp(NOW / 1000 - 60, UTC))
+    taken = await show(partition, {"aurora": told}).take(NOW, "aurora")
+    assert (taken.campaigns["aurora"].name, taken.campaigns["aurora"].channels) == ("Aurora", {})
+
+
+async def test_what_the_catalogue_says_anew_is_shown_at_once() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, NOW - 1000)
+    hear(partition)
+    catalogue = {"aurora": Campaign(id="aurora", name="Aurora")}
+    camera = show(partition, catalogue)
+    await camera.take(NOW)
+    catalogue["aurora"] = Campaign(id="aurora", name="Aurora II")
+    assert (await camera.take(NOW)).campaigns["aurora"].name == "Aurora II"

@@ -250,6 +250,17 @@ async def test_health_follows_the_worker_and_readiness_does_not_gate_scraping() 
         assert (await get("/healthz")).status == 503
 
 
+async def test_health_and_the_description_need_no_picture_and_a_campaign_needs_only_its_own() -> None:
+    state = FixedState(picture())
+    async with served(state) as get:
+        for path in ("/healthz", "/readyz", "/openapi.json", "/nothing"):
+            await get(path)
+        assert state.asked == []
+        for path in ("/metrics", "/api/campaigns", "/api/campaigns/aurora"):
+            assert (await get(path)).status == 200
+        assert state.asked == [None, None, "aurora"]
+
+
 async def test_with_a_token_all_but_the_probes_need_it_and_the_probes_tell_no_reasons() -> None:
     state = FixedState(picture(), StateOfHealth(ready=False, reasons=("Redis does not answer",)))
     async with served(state, WebOptions(SecretStr(TOKEN))) as get:

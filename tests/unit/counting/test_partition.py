@@ -259,6 +259,18 @@ def test_a_round_ends_with_the_keys_that_hold_what_it_stated() -> None:
     assert LAUNCH_OF_AURORA not in set(owner.merge.end_round(current))
 
 
+def test_a_key_that_changed_after_it_was_packed_does_not_hold_what_the_round_stated() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4, person(1)))
+    list(owner.merge.news())
+    current = owner.merge.begin_round()
+    owner.merge.pack(current.keys)
+    owner.merge.pack_people(current.people)
+    owner.read(1, clicks(0, 12, 6, person(2)))
+    list(owner.merge.news())  # it has been shown in between
+    assert {LAUNCH_OF_AURORA, REACH_OF_AURORA}.isdisjoint(owner.merge.end_round(current))
+
+
 def test_outcomes_are_counted() -> None:
     owner = Owner()
     for offset, value in enumerate((clicks(0, 9, 1), clicks(0, 12, 2), clicks(5, 30, 9), clicks(13, 20, 1))):
