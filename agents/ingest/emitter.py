@@ -21,7 +21,7 @@ from streams.counting.open_block import OpenBlock
 from streams.counting.summaries import CAMPAIGN, LEDGER, encode_summary, summaries_partition
 
 MIN_INTERVAL_SECONDS = 0.25
-BEHIND_INTERVAL_SECONDS = 2.0
+BEHIND_INTERVAL_SECONDS = 5.0
 BEHIND_RECORDS = 10_000
 """A source that is so far behind its log's end speaks less often: windows wait for its end anyway, and every summary
 costs whoever merges it."""

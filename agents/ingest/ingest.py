@@ -77,7 +77,7 @@ class Ingest:
         while begin < len(records):
             block = state.block or self._open(state, records[begin])
             end = block.cut.first_beyond(offsets, timestamps, begin)
-            if end > begin and not await self._count(state, block, records[begin:end]):
+            if end > begin and not await self._count(state, block, records[begin:end], timestamps[begin:end]):
                 return
             if end < len(records):
                 await self.emitter.finish(state)
@@ -103,10 +103,12 @@ class Ingest:
         self.emitter.note(state)
         return block
 
-    async def _count(self, state: SourceState, block: OpenBlock, records: Sequence[Record]) -> bool:
+    async def _count(
+        self, state: SourceState, block: OpenBlock, records: Sequence[Record], timestamps: Sequence[int]
+    ) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.tp.topic]
-        values, timestamps = [record.value for record in records], [record.timestamp for record in records]
+        values = [record.value for record in records]
         batch = decode_batch(topic, values, timestamps, limits.max_event_bytes)
         duplicates = await self._claim(state, batch, records, limits)
         if not self._current(state):

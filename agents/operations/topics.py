@@ -4,9 +4,9 @@
     ---------------------  ------------------  -----------------------------------------------------------------
     event topics           chosen; may grow    LogAppendTime, retention bounded, segment.ms <= 1 h, delete alone
     summaries              fixed for ever      LogAppendTime, delete alone, retention at least 24 h, no size bound
-    changelogs             as the summaries    compact alone after two minutes, short segments, early cleaning
+    changelogs             as the summaries    LogAppendTime, compact alone after two minutes, short segments
     dead letters           few                 max.message.bytes as large as a request of the workers
-    catalogue, settings    1                   compact alone
+    catalogue, settings    1                   LogAppendTime, compact alone
 
 A difference that breaks a promise (events lost, counted twice, or put into another pane) is fatal and refused at every
 start; another is a warning. Both say how to mend them.
@@ -129,6 +129,12 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
     append_time = Rule(
         "message.timestamp.type", "LogAppendTime", True, "lateness and panes follow the broker's clock, not a sender's"
     )
+    broker_time = Rule(
+        "message.timestamp.type",
+        "LogAppendTime",
+        True,
+        "a worker whose clock is ahead may not write, and one whose clock is behind is compacted too early",
+    )
     delete = Rule("cleanup.policy", "delete", True, "compaction would take records that were never counted")
     compact = Rule("cleanup.policy", "compact", True, "deletion would take what is still needed")
     largest = Rule(
@@ -174,6 +180,7 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
         largest,
     )
     changelog = (
+        broker_time,
         compact,
         Rule(
             "min.compaction.lag.ms",
@@ -208,8 +215,8 @@ def plan_topics(settings: Settings, event_partitions: int = DEFAULT_EVENT_PARTIT
         TopicPlan(names.panes_changelog, "changelog", settings.summaries_partitions, True, changelog),
         TopicPlan(names.people_changelog, "changelog", settings.summaries_partitions, True, changelog),
         TopicPlan(names.dead_letters, "dead letters", DEAD_LETTER_PARTITIONS, False, letters, kept),
-        TopicPlan(names.catalogue, "catalogue", 1, True, (compact,)),
-        TopicPlan(names.settings, "settings", 1, True, (compact,)),
+        TopicPlan(names.catalogue, "catalogue", 1, True, (broker_time, compact)),
+        TopicPlan(names.settings, "settings", 1, True, (broker_time, compact)),
     )
 
 

@@ -17,8 +17,9 @@ from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartiti
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.protocol.admin import DescribeGroupsRequest
+from aiokafka.record.default_records import DefaultRecord
 from faust.assignor.partition_assignor import PartitionAssignor
-from faust.tables.recovery import Recovery
+from faust.tables.recovery import RebalanceAgain, Recovery
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode.utils.queues import FlowControlEvent, FlowControlQueue
@@ -49,6 +50,27 @@ def test_recovery_lets_sources_flow_before_it_seeks_and_clears_the_queues_after(
     source = inspect.getsource(Recovery.on_recovery_completed)
     steps = ["resume_partitions(", "perform_seek()", "flow_control.resume()", "on_rebalance_end()"]
     assert sorted(steps, key=source.index) == steps
+
+
+async def test_a_recovery_that_is_told_to_begin_while_it_completes_begins_anew_and_does_not_complete() -> None:
+    app = faust.App("again", broker="kafka://127.0.0.1:1", store="memory://", autodiscover=False)
+    recovery, completed = Recovery(app, app.tables), asyncio.Event()
+
+    async def completing() -> None:
+        recovery.signal_recovery_start.set()
+        while recovery.signal_recovery_start.is_set():
+            await recovery.sleep(0.001)
+        completed.set()
+
+    with pytest.raises(RebalanceAgain):
+        await asyncio.wait_for(recovery._wait(completing()), 1)
+    assert not completed.is_set()
+
+
+def test_aiokafkas_own_records_have_what_is_read_of_a_slice() -> None:
+    record = DefaultRecord(7, 8, 1, b"k", None, [("h", b"v")])
+    found = (record.offset, record.timestamp, record.timestamp_type, record.key, record.value, record.headers)
+    assert found == (7, 8, 1, b"k", None, [("h", b"v")])
 
 
 async def test_resuming_the_flow_clears_what_was_queued() -> None:

@@ -97,6 +97,7 @@ async def test_differences_that_break_a_promise_are_fatal_and_others_are_not(
         (click, "retention.ms", True),
         (click, "segment.ms", False),
         (panes, "cleanup.policy", True),
+        (panes, "message.timestamp.type", True),
         (panes, "min.compaction.lag.ms", True),
         (panes, "min.cleanable.dirty.ratio", False),
         (panes, "segment.ms", False),
