@@ -9,6 +9,7 @@ from typing import cast
 
 import faust
 import structlog
+from faust.exceptions import NotReady
 from faust.streams import current_event
 from faust.types import TP, ConsumerMessage
 
@@ -218,6 +219,9 @@ async def _guarded(app: faust.App, work: Awaitable[None]) -> None:
         # The worker is stopping; what waited for Redis is read again by whoever comes next.
         return
     except BaseException as error:
+        if isinstance(error, NotReady) and app.should_stop:
+            # Faust stops the producer before those who send: what they had to say is said by whoever comes next.
+            return
         log.exception("the worker stops")
         await app.crash(error)
         raise
