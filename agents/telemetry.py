@@ -50,7 +50,9 @@ GENERATION = Family(
     "Generation of this worker's ownership of a summaries partition; the newest counts.",
 )
 SNAPSHOT_TIME = Family(
-    "launchpulse_snapshot_timestamp_seconds", "gauge", "When the picture was taken. Of a worker that does not answer the last one stays."
+    "launchpulse_snapshot_timestamp_seconds",
+    "gauge",
+    "When the picture was taken. Of a worker that does not answer the last one stays.",
 )
 HELD_BACK = Family("launchpulse_held_back_reasons", "gauge", "Reasons why the picture is held back; 0 when it is live.")
 SERIES = Family("launchpulse_series", "gauge", "Campaign series in this scrape.")
