@@ -1,7 +1,7 @@
 # Everything a person or CI types; `make` alone lists it. ARGS is passed on: make demo ARGS="--seconds 30"
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults secrets docs lock clean runtime dev
+.PHONY: help demo test check faults bench secrets docs lock clean runtime dev
 
 # Any Python 3 can set up; it looks for 3.11-3.13 itself.
 SETUP_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python)
@@ -34,9 +34,13 @@ check: dev ## Style, types, import rules, generated files, alert rules
 	$(PYTHON) deploy/generate.py --check
 	sh deploy/check_rules.sh
 
-faults: dev ## Random faults under load on real parts, and the recount (ARGS="--faults 20 --seed 7", ARGS=--short)
+faults: dev ## Faults under load on real parts, and the recount: docs/reliability.md (ARGS=--short, ARGS=--resume)
 	$(PYTHON) -m tests.support.install
 	$(PYTHON) -m tests.faults $(ARGS)
+
+bench: dev ## Throughput beside its peers, latency, memory, recovery, scaling (ARGS=--quick, ARGS="latency")
+	$(PYTHON) -m tests.support.install
+	$(PYTHON) -m bench $(ARGS)
 
 secrets: ## Make the secret files that docker-compose.yml reads
 	@sh deploy/make_secrets.sh

@@ -54,9 +54,12 @@ async def require(link: Link, origin: Origin, shards: int, may_be_new: bool) -> 
     what the origin raises when it cannot be asked.
     """
     found, new = await held(link, shards), False
-    if None in found and may_be_new and not await origin.begun():
-        await keep(link, shards, origin.identity, over=False)
-        found, new = await held(link, shards), True
+    if None in found and may_be_new:
+        new = not await origin.begun()
+        if new:
+            await keep(link, shards, origin.identity, over=False)
+        # Also where claims have begun: another worker may have given Redis its id since we looked.
+        found = await held(link, shards)
     if found != {origin.identity.encode()}:
         raise RedisIdentityError(_explain(found, origin.identity))
     # Before the first claim, and after Redis has the id: else an empty Redis could be taken for a new one later.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.claims import identity
 from agents.claims.client import Claims
 from agents.claims.errors import RedisIdentityError
 from agents.claims.identity import home_key, rebuilding
@@ -231,6 +232,26 @@ async def test_memory_of_the_last_work_is_bounded_in_time_and_bytes(server: Redi
         server.restart()
         await until(lambda: claims.repaired > before)
         assert claims.repaired == before + 10
+
+
+class _Race(Deployment):
+    """Another worker is a moment faster, between this one's look at Redis and its question whether claims have begun."""
+
+    def __init__(self, server: RedisServer) -> None:
+        super().__init__()
+        self._server = server
+
+    async def begun(self) -> bool:
+        if not self.is_begun:
+            async with asking(self._server) as link:
+                await identity.keep(link, 1, self.identity, over=False)
+            self.is_begun = True
+        return True
+
+
+async def test_of_two_workers_that_start_first_at_the_same_moment_both_may_claim(server: RedisServer) -> None:
+    async with started(server, _Race(server)) as claims:
+        assert await claim(claims, A, fresh("a", 1)) == set()
 
 
 async def test_an_emptied_redis_stops_claims_until_it_holds_the_deployment_again(server: RedisServer) -> None:
