@@ -235,7 +235,7 @@ async def test_memory_of_the_last_work_is_bounded_in_time_and_bytes(server: Redi
 
 
 class _Race(Deployment):
-    """Another worker is a moment faster, between this one's look at Redis and its question whether claims have begun."""
+    """Another worker is faster, between this one's look at Redis and its question whether claims have begun."""
 
     def __init__(self, server: RedisServer) -> None:
         super().__init__()
