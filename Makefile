@@ -52,5 +52,5 @@ lock: dev ## Write requirements/*.txt anew from pyproject.toml
 	sh deploy/lock.sh
 
 clean: ## Remove what is not in the repository, but keep downloaded parts
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-peers .faults build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

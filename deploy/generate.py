@@ -16,6 +16,8 @@ DOCUMENTS = {
     "docs/settings.md": "agents.settings_reference",
     "docs/topics.md": "streams.events.reference",
     "docs/kpis.md": "streams.kpis.reference",
+    "docs/reliability.md": "tests.faults.report",
+    "docs/benchmarks.md": "bench.report",
 }
 # Writes its files under the folder that is its one argument.
 BOARDS = "grafana/build.py"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
+FETCH_MIN_BYTES = 16_384
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -45,6 +47,8 @@ class SliceThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = self._options.fetch_max_wait_ms  # the driver hard-codes 1500
+        # Or that much waits: at low rates aiokafka spends more on a fetch than on its few records.
+        consumer._fetch_min_bytes = FETCH_MIN_BYTES
         # The driver reads so only in its exactly-once mode; what a producer has aborted must not be counted.
         consumer._isolation_level = "read_committed"
         return consumer

@@ -143,7 +143,15 @@ async def test_a_partitions_state_in_aiokafka_has_what_is_read_of_it() -> None:
 
 async def test_an_aiokafka_consumer_has_the_parts_that_are_reached_into() -> None:
     consumer = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1")
-    for name in ("_client", "_subscription", "_coordinator", "_closed", "_fetch_max_wait_ms", "_max_poll_records"):
+    for name in (
+        "_client",
+        "_subscription",
+        "_coordinator",
+        "_closed",
+        "_fetch_max_wait_ms",
+        "_fetch_min_bytes",
+        "_max_poll_records",
+    ):
         assert hasattr(consumer, name), name
     await consumer.stop()
 

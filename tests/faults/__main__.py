@@ -1,84 +1,155 @@
-"""`python -m tests.faults --faults 20 --seed 7`: random faults under load, and what they cost.
+"""Faults under load on real parts, then a recount that must agree to the event, and how long counting stood still.
 
-Prints each fault with the time until everybody was ready and counting again, a table by kind, and the recount: how many
-events were lost or doubled. The same seed makes the same faults in the same order. Exits 0 if nothing was.
+Without options the long plan: it says first how long that takes, `--resume` goes on where it was stopped, and at the
+end docs/figures/reliability.json and docs/reliability.md are written. `--form NAME --seed N` repeats one run: the same
+seed makes the same events and the same faults in the same order. Exits 0 if every counter is right and nothing stood
+still for longer than is promised; the short form only says the latter.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
-import statistics
+import logging
+import shutil
+import signal
 import sys
-import tempfile
-import time
-from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.faults.deployment import Deployment
-from tests.faults.kinds import KINDS
-from tests.support.kafka import KafkaBroker
-from tests.support.redis import RedisServer
+from tests.faults import results
+from tests.faults.forms import FORMS, LONG, SHORT, Run
+from tests.faults.processes import ROOT
+from tests.faults.report import FIGURES, kinds_table
+from tests.faults.run import run
+from tests.faults.ticker import Ticker
 
-SHORT = 8
-COUNTING_SECONDS = 60.0
-
-
-def main() -> int:
-    """The exit status: 0 exact, 1 not."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--faults", type=int, default=30, help="how many faults")
-    parser.add_argument("--short", action="store_true", help=f"{SHORT} faults")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same faults")
-    parser.add_argument("--rate", type=float, default=400.0, help="events a second")
-    parser.add_argument("--blocks", type=int, default=None, help="end blocks after so many offsets, not 50,000")
-    chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="launchpulse-faults-") as directory:
-        settings = {} if chosen.blocks is None else {"test_block_offsets": chosen.blocks}
-        with (
-            KafkaBroker() as broker,
-            RedisServer() as redis,
-            Deployment(Path(directory), broker, redis, **settings) as deployment,
-        ):
-            return run(deployment, SHORT if chosen.short else chosen.faults, chosen.seed, chosen.rate)
+STATE = Path(".faults")
 
 
-def run(deployment: Deployment, faults: int, seed: int, rate: float) -> int:
-    """Do so many faults, print what they cost; 0 if every counter is right."""
-    out, rng = Console(), random.Random(seed)
-    took: dict[str, list[float]] = defaultdict(list)
-    with deployment.sender(seed, rate) as sender:
-        deployment.start("w1", "w2", "w3")
-        out.print(f"counting after {deployment.wait_counting(COUNTING_SECONDS):.1f} s; seed {seed}")
-        for number in range(1, faults + 1):
-            time.sleep(rng.uniform(0.3, 4))
-            kind = rng.choice(sorted(KINDS))
-            began = time.monotonic()
-            KINDS[kind](deployment, rng)
-            mended = time.monotonic()
-            seconds = deployment.wait_counting(COUNTING_SECONDS)
-            took[kind].append(seconds)
-            out.print(f"{number:>3} {kind:<14} lasted {mended - began:4.1f} s, counting after {seconds:4.1f} s")
-            for worker in deployment.workers.values():
-                if worker.process is not None and worker.process.poll() not in (None, 0, -9):
-                    out.print(f"    {worker.name} ended by itself with {worker.process.poll()}: started again")
-                    deployment.start(worker.name)
-        sender.finish()
-        verdict = deployment.verdict(seconds=COUNTING_SECONDS)
-    _print(out, took)
-    out.print(str(verdict), markup=False, soft_wrap=True)
-    return 0 if verdict.exact else 1
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 as promised, 1 not."""
+    chosen = _options().parse_args(arguments)
+    if chosen.form:
+        usual = next(each for each in (*LONG, *SHORT) if each.form == chosen.form)
+        plan: tuple[Run, ...] = (
+            Run(chosen.form, chosen.seed or usual.seed, chosen.events or usual.events, usual.rate),
+        )
+    else:
+        plan = SHORT if chosen.short else LONG
+    out = Console(soft_wrap=True, highlight=False, markup=False)
+    chosen.state.mkdir(parents=True, exist_ok=True)
+    with _quiet_drivers(chosen.state / "drivers.log"):
+        done = _do(plan, results.State(chosen.state, chosen.resume), chosen.state, out)
+    print_results(out, done)
+    long_form = plan == LONG
+    if long_form and all(figures["exact"] for figures in done):
+        results.write(done)
+        out.print(f"written: {FIGURES.relative_to(ROOT)}, {results.DOCUMENT.relative_to(ROOT)}")
+    broken = [figures for figures in done if not figures["exact"] or (figures["exceeded"] and not chosen.short)]
+    return 1 if broken else 0
 
 
-def _print(out: Console, took: dict[str, list[float]]) -> None:
-    table = Table("fault", "times", "counting again after: median", "longest")
-    for kind, seconds in sorted(took.items()):
-        table.add_row(kind, str(len(seconds)), f"{statistics.median(seconds):.1f} s", f"{max(seconds):.1f} s")
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true", help="one run of a few minutes, as in CI")
+    parser.add_argument("--resume", action="store_true", help="don't repeat the runs that were done and exact")
+    parser.add_argument("--state", type=Path, default=STATE, help="where finished runs and logs of others are kept")
+    parser.add_argument("--form", choices=sorted(FORMS), help="one run of this form")
+    parser.add_argument("--seed", type=int, help="of that run")
+    parser.add_argument("--events", type=int, help="of that run, at least")
+    return parser
+
+
+def _do(plan: Sequence[Run], state: results.State, directory: Path, out: Console) -> list[dict[str, Any]]:
+    waiting = [each for each in plan if state.finished(each) is None]
+    _print_plan(out, plan, waiting)
+    done = []
+    ticker = Ticker(waiting, out.print)
+    with ticker:
+        for each in plan:
+            figures = state.finished(each)
+            if figures is None:
+                place = directory / each.name
+                shutil.rmtree(place, ignore_errors=True)
+                place.mkdir(parents=True)
+                progress = ticker.begin(each)
+                figures = run(each, place, out.print, progress)
+                ticker.end()
+                state.keep(each, figures)
+                _print_run(out, figures, place)
+                if figures["exact"] and not figures["exceeded"]:
+                    shutil.rmtree(place)
+            done.append(figures)
+    return done
+
+
+def _print_plan(out: Console, plan: Sequence[Run], waiting: Sequence[Run]) -> None:
+    table = Table("run", "seed", "what", "faults", "events", "about")
+    for each in plan:
+        minutes = f"{each.expected_seconds / 60:.1f} min" if each in waiting else "done"
+        events = f"{each.events:,}"
+        table.add_row(each.name, str(each.seed), FORMS[each.form].title, str(len(each.faults)), events, minutes)
     out.print(table)
+    faults, events = sum(len(each.faults) for each in plan), sum(each.events for each in plan)
+    minutes = sum(each.expected_seconds for each in waiting) / 60
+    out.print(f"{len(plan)} runs, {faults} faults, {events:,} events; about {minutes:.0f} minutes on two cores\n")
+
+
+def _print_run(out: Console, figures: dict[str, Any], place: Path) -> None:
+    if "failure" in figures:
+        out.print(f"  FAILED after {figures['seconds']} s: {figures['failure']}")
+    for text in figures.get("wrong", [])[:20]:
+        out.print(f"  WRONG {text}")
+    for text in figures["exceeded"]:
+        out.print(f"  EXCEEDED {text}")
+    if not figures["exact"] or figures["exceeded"]:
+        out.print(f"  logs: {place}; again: {results.COMMAND} --form {figures['form']} --seed {figures['seed']}")
+
+
+def print_results(out: Console, done: Sequence[dict[str, Any]]) -> None:
+    """The table of runs and the table of kinds."""
+    table = Table("run", "events", "faults", "lost", "doubled", "recovered: lost", "doubled", "exact")
+    for figures in done:
+        recovered = figures.get("recovered", {})
+        table.add_row(
+            figures["name"],
+            f"{figures['events']:,}",
+            str(len(figures["faults"])),
+            *(str(part.get(name, "?")) for part in (figures, recovered) for name in ("lost", "doubled")),
+            "yes" if figures["exact"] else "NO",
+        )
+    out.print(table)
+    header, rows = kinds_table(done)
+    kinds = Table(*header)
+    for row in rows:
+        kinds.add_row(*row)
+    out.print(kinds)
+
+
+@contextmanager
+def _quiet_drivers(file: Path) -> Iterator[None]:
+    """Kafka's drivers tell of every retry: into a file, not onto the console."""
+    handler, loggers = logging.FileHandler(file, mode="w"), [logging.getLogger(name) for name in ("aiokafka", "kafka")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        handler.close()
 
 
 if __name__ == "__main__":
+    # A `timeout` or a cancelled job ends it as Ctrl+C does: what it has started is stopped too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -5,31 +5,42 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from agents.operations.topics import create_missing, open_admin, plan_topics
 from agents.settings import load_settings
+from tests.faults.allowance import Allowance
+from tests.faults.clock import Clock
+from tests.faults.compaction import Compaction
 from tests.faults.events import TOPICS, Events
 from tests.faults.logs import read_topics
+from tests.faults.network import Proxy
+from tests.faults.power_cut import PowerCut
 from tests.faults.processes import Series, WorkerProcess, wait_for
 from tests.faults.recount import Recount, recount
 from tests.faults.sending import Sender
 from tests.faults.stated import read_tables
-from tests.faults.verdict import Verdict, judge, judge_metrics
+from tests.faults.verdict import Verdict, judge, judge_api, judge_metrics
 from tests.support.kafka import KafkaBroker
 from tests.support.redis import RedisServer
 
 HASH_KEY = "a secret of the fault tests"
 SESSION_SECONDS = 6
 SUMMARIES = 3
+STATED_SECONDS = 15.0
+"""How long after the last figure may have come before everything is stated and shown."""
 
 
 class Deployment:
     """Topics and workers under a name of their own; `close` kills the workers.
 
-    settings: names of settings without the prefix, such as `test_block_offsets=500`.
+    settings: names of settings without the prefix, such as `test_block_offsets=500`. `links`, `clocks` and
+    `compaction` are what the workers of those names, and the changelogs, were given; `power_cuts` are those that Redis
+    has suffered, and excuse resends of those seconds. While `jumping`, every new worker gets a clock of its own, and
+    `jumps` (seconds) come next. `deaths` are those of workers that nobody had killed or stopped.
     """
 
     def __init__(
@@ -50,7 +61,15 @@ class Deployment:
         }
         self.environment = {f"LAUNCHPULSE_{name.upper()}": str(value) for name, value in chosen.items()}
         self.settings = load_settings(self.environment)
+        self.session_seconds = self.settings.session_timeout_seconds
         self.workers: dict[str, WorkerProcess] = {}
+        self.links: dict[str, Proxy] = {}
+        self.clocks: dict[str, Clock] = {}
+        self.power_cuts: list[PowerCut] = []
+        self.compaction = Compaction(self.settings)
+        self.jumping = False
+        self.jumps: list[int] = []
+        self.deaths = self._named = 0
         asyncio.run(self._create_topics())
 
     async def _create_topics(self) -> None:
@@ -67,9 +86,32 @@ class Deployment:
     def start(self, *names: str) -> list[WorkerProcess]:
         """Starts workers, new ones or such that have ended."""
         for name in names:
-            worker = self.workers.setdefault(name, WorkerProcess(name, self.directory, self.environment))
-            worker.start()
+            if name not in self.workers:
+                self.workers[name] = WorkerProcess(name, self.directory, {**self.environment, **self._own(name)})
+            self.workers[name].start()
         return [self.workers[name] for name in names]
+
+    def _own(self, name: str) -> Mapping[str, str]:
+        own: dict[str, str] = {}
+        if name in self.links:
+            own["LAUNCHPULSE_BROKERS"] = self.links[name].address
+        if self.jumping:
+            self.clocks[name] = Clock(self.directory / f"{name}.clock")
+            own |= self.clocks[name].environment
+        return own
+
+    def new_name(self) -> str:
+        """The name of a worker that never was."""
+        self._named = max(self._named, len(self.workers)) + 1
+        return f"w{self._named}"
+
+    def restart_dead(self) -> list[str]:
+        """Starts again who has ended without being told to, as a supervisor does; returns what they said last."""
+        dead = [worker for worker in self.workers.values() if worker.died]
+        said = [f"{worker.name} ended by itself with {worker.exit_code}: {worker.last_error()}" for worker in dead]
+        self.deaths += len(dead)
+        self.start(*(worker.name for worker in dead))
+        return said
 
     def sender(self, seed: int, rate: float, **options: Any) -> Sender:
         """A producer of this deployment's topics, to be entered."""
@@ -93,6 +135,14 @@ class Deployment:
         """Records that the pictures of all live workers account for."""
         scraped = self.scrape()
         return int(sum(value for (name, _), value in scraped.items() if name == "launchpulse_events_read_total"))
+
+    def read_by_source(self) -> dict[tuple[str, int], int]:
+        """The same by source partition, topic and partition; 0 for one that nobody knows of just now."""
+        return {
+            (dict(labels)["topic"], int(dict(labels)["partition"])): int(value)
+            for (name, labels), value in self.scrape().items()
+            if name == "launchpulse_events_read_total"
+        }
 
     def unready(self) -> dict[str, list[str]]:
         """Why the live workers are not ready; empty when all are."""
@@ -119,6 +169,11 @@ class Deployment:
         names = [self.prefix + topic for topic in topics]
         return recount(read_topics(self.broker.address, names), self.prefix)
 
+    @property
+    def sources(self) -> list[tuple[str, int]]:
+        """The source partitions: topic and partition."""
+        return [(topic, partition) for topic in TOPICS for partition in range(self.partitions)]
+
     def verdict(self, found: Recount | None = None, seconds: float = 60.0, limited: bool = False) -> Verdict:
         """Waits until the workers have read everything, then compares everything.
 
@@ -130,10 +185,9 @@ class Deployment:
             seconds,
             lambda: (found.records, self.read_total(), self.unready(), self.tails()),
         )
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + STATED_SECONDS
         while True:
             verdict = self._judge(found, limited)
-            # Sketches are stated once a second, and a picture is up to a quarter of a second old.
             if verdict.exact or time.monotonic() > deadline:
                 return verdict
             time.sleep(0.5)
@@ -146,6 +200,16 @@ class Deployment:
         def admitted(campaign: str) -> bool:
             return not limited or campaign in tables.admitted
 
-        verdict = judge(found, tables, HASH_KEY.encode(), admitted)
-        judge_metrics(verdict, found, self.scrape(), admitted)
+        allowance = Allowance(found, self.power_cuts)
+        verdict = judge(found, tables, HASH_KEY.encode(), admitted, allowance)
+        judge_metrics(verdict, found, self.scrape(), admitted, allowance)
+        judge_api(verdict, found, self.campaigns(), admitted, allowance)
         return verdict
+
+    def campaigns(self) -> dict[str, dict[str, Any]]:
+        """What the API of the live workers says of every campaign, by its id."""
+        return {
+            campaign: worker.json(f"/api/campaigns/{quote(campaign, safe='')}")
+            for worker in self.live
+            for campaign in worker.campaigns()
+        }

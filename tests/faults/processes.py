@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -31,10 +32,11 @@ class WorkerProcess:
         self._directory, self._environment = directory, environment
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
-        self.frozen = False
+        self.frozen = self._ended = False
 
     def start(self) -> WorkerProcess:
         """Starts it, on a free port."""
+        self._ended = False
         self.port = free_port()
         own = {
             "LAUNCHPULSE_WEB_PORT": str(self.port),
@@ -56,8 +58,19 @@ class WorkerProcess:
         """Whether the process runs (a frozen one does)."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def died(self) -> bool:
+        """Whether it ended without being told to."""
+        return self.process is not None and not self._ended and not self.alive
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of its latest start; None while it runs."""
+        return None if self.process is None else self.process.poll()
+
     def kill(self) -> None:
         """SIGKILL, also of a frozen one."""
+        self._ended = True
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -76,6 +89,7 @@ class WorkerProcess:
     def stop(self, seconds: float = 30.0) -> tuple[int | None, float]:
         """SIGTERM; returns its exit code (None where it had to be killed) and how long it took."""
         began = time.monotonic()
+        self._ended = True
         self._signal(signal.SIGTERM)
         try:
             code: int | None = self.process.wait(seconds) if self.process is not None else None
@@ -104,6 +118,17 @@ class WorkerProcess:
         found: dict[str, Any] = json.loads(body) if body else {}
         return found
 
+    def campaigns(self) -> list[str]:
+        """The ids of all campaigns that its API lists."""
+        found: list[str] = []
+        page = self.json("/api/campaigns")
+        while page.get("campaigns"):
+            found += [line["campaign"] for line in page["campaigns"]]
+            if not page["next"]:
+                break
+            page = self.json(f"/api/campaigns?after={quote(page['next'], safe='')}")
+        return found
+
     def reasons(self) -> list[str]:
         """Why it is not ready; empty when it is."""
         status, body = self.get("/readyz")
@@ -115,6 +140,13 @@ class WorkerProcess:
         """Every series of /metrics; empty where nobody answers."""
         status, body = self.get("/metrics")
         return parse_metrics(body) if status == 200 else {}
+
+    def last_error(self) -> str:
+        """The end of the latest line of its log that tells of an exception; empty where there is none."""
+        for line in reversed(self.tail(200_000).splitlines()):
+            if '"exception"' in line and '"error"' in line:
+                return line.rstrip('"}').rsplit("\\n", 1)[-1][:300]
+        return ""
 
     def tail(self, characters: int = 3_000) -> str:
         """The end of its log."""

@@ -58,7 +58,9 @@ Key = tuple[str, int, int, int]
 class Recount:
     """What the tables must say. `counters`: measure (or money key) -> sum, of each key; `people`: who, of each key and
     kind; `read`: (topic, partition) -> records; `invalid`: the same -> reason -> records; `topics`: topic -> counted,
-    late, machine, test. `events`: the counted ones, each (topic, campaign, channel, time, Kafka time, fields)."""
+    late, machine, test. `events`: the counted ones, each (topic, campaign, channel, time, Kafka time, fields), and
+    `places`: where those stand, (partition, offset); `resent`: of each other copy its event's number in both, then its
+    own partition, offset and Kafka time."""
 
     counters: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     people: dict[tuple[Key, int], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -67,6 +69,8 @@ class Recount:
     topics: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     buyers: set[str] = field(default_factory=set)
     events: list[tuple[str, str, int, int, int, Mapping[str, Any]]] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    resent: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     @property
     def records(self) -> int:
@@ -79,13 +83,13 @@ def recount(logs: Mapping[str, Iterable[ConsumerRecord]], prefix: str) -> Recoun
     found = Recount()
     for name, records in logs.items():
         topic = name.removeprefix(prefix)
-        seen: set[tuple[str, str, int]] = set()
+        seen: dict[tuple[str, str, int], int] = {}
         for record in records:
             _count(found, topic, record, seen)
     return found
 
 
-def _count(found: Recount, topic: str, record: ConsumerRecord, seen: set[tuple[str, str, int]]) -> None:
+def _count(found: Recount, topic: str, record: ConsumerRecord, seen: dict[tuple[str, str, int], int]) -> None:
     place = (topic, record.partition)
     found.read[place] += 1
     truth = next((value.decode() for name, value in record.headers if name == TRUTH), "no truth")
@@ -96,12 +100,14 @@ def _count(found: Recount, topic: str, record: ConsumerRecord, seen: set[tuple[s
     time_ms = instant(fields["time"])
     identity = (fields.get("source") or "", fields["id"], time_ms // HOUR)
     if identity in seen:
+        found.resent.append((seen[identity], record.partition, record.offset, record.timestamp))
         return
-    seen.add(identity)
+    seen[identity] = len(found.events)
     late = record.timestamp - time_ms > 15 * MINUTE
     if time_ms - record.timestamp > 5 * MINUTE:
         time_ms -= instant(fields["sent_at"]) - record.timestamp
     channel = CHANNELS.index(fields["channel"]) + 1 if fields["channel"] in CHANNELS else len(CHANNELS)
+    found.places.append((record.partition, record.offset))
     found.events.append((topic, fields["campaign"], channel, time_ms, record.timestamp, fields))
     adds, kinds = adds_of(topic, fields)
     totals = found.topics[topic]

@@ -1,4 +1,5 @@
-"""`python -m tests.support.install`: the parts the tests run against (Java, Kafka, Redis, Prometheus). Idempotent.
+"""`python -m tests.support.install`: the parts the tests run against (Java, Kafka, Redis, Prometheus,
+libfaketime). Idempotent.
 
 Exits 0 when everything is there, 1 after saying what to type when it may not install packages itself.
 """
@@ -20,6 +21,7 @@ COMMANDS = {  # what is run -> the Debian/Ubuntu packages that hold it, the firs
     "mvn": ("maven",),
     "openssl": ("openssl",),
     "redis-server": ("redis-server",),
+    "faketime": ("faketime",),  # brings libfaketime, which the workers' clocks jump by
     "promtool": ("prometheus",),
     "amtool": ("prometheus-alertmanager",),
 }

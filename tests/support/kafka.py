@@ -56,7 +56,8 @@ class KafkaBroker:
     """One Kafka node (KRaft, broker and controller in one process) on the loopback address.
 
     `settings` are server.properties entries that override `DEFAULTS`. `listeners` are more listeners beside the plain
-    one, their security protocols by name, each on a port of its own (`address_of`). `scram` are passwords by user, for
+    one, their security protocols by name, each on a port of its own (`address_of`). `advertised` are ports that clients
+    of those listeners are sent to instead of the listener's own, such as a proxy's. `scram` are passwords by user, for
     SCRAM-SHA-512. Without `directory` the data lives in a temporary directory that `close` removes. Raises
     `KafkaMissing` when the parts are not installed.
     """
@@ -68,6 +69,7 @@ class KafkaBroker:
         heap_mb: int = 512,
         listeners: Mapping[str, str] | None = None,
         scram: Mapping[str, str] | None = None,
+        advertised: Mapping[str, int] | None = None,
     ) -> None:
         if shutil.which("java") is None or not list(LIBS.glob("kafka_*.jar")):
             raise KafkaMissing("Kafka for tests is not installed: run `python -m tests.support.install`")
@@ -78,6 +80,7 @@ class KafkaBroker:
         self._settings = dict(settings or {})
         self._protocols = dict(listeners or {})
         self._ports = {name: free_port() for name in self._protocols}
+        self._advertised = dict(advertised or {})
         self._scram = dict(scram or {})
         self._heap_mb = heap_mb
         self._process: subprocess.Popen[bytes] | None = None
@@ -178,9 +181,13 @@ class KafkaBroker:
     def _write_properties(self) -> Path:
         protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **self._protocols}
         served = [f"PLAINTEXT://{self.address}", *(f"{name}://{self.address_of(name)}" for name in self._ports)]
+        told = [
+            f"{name}://{LOOPBACK}:{self._advertised[name]}" if name in self._advertised else f"{name}://{address}"
+            for name, address in (entry.split("://") for entry in served)
+        ]
         own = {
             "listeners": ",".join([*served, f"CONTROLLER://{LOOPBACK}:{self.controller_port}"]),
-            "advertised.listeners": ",".join(served),
+            "advertised.listeners": ",".join(told),
             "listener.security.protocol.map": ",".join(f"{name}:{spoken}" for name, spoken in protocols.items()),
             "controller.quorum.voters": f"1@{LOOPBACK}:{self.controller_port}",
             "log.dirs": str(self.directory / "data"),

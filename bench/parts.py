@@ -1,0 +1,214 @@
+"""What every measurement stands on: a real Kafka and a real Redis on one core, workers on another, and their costs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agents.operations.topics import create_missing, open_admin, plan_topics
+from agents.settings import Settings, load_settings
+from tests.faults.processes import WorkerProcess
+from tests.support.kafka import KafkaBroker
+from tests.support.redis import RedisServer
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ROOT / "docs" / "figures"
+SERVER_CORE = 0
+WORKER_CORE = 1
+HASH_KEY = "a secret of the benchmark"
+SUMMARIES = 3
+BROKER_SETTINGS = {
+    # The backlog is written once and read by many: nothing may go, and nothing may be moved meanwhile.
+    "log.retention.check.interval.ms": "300000",
+    "log.segment.bytes": "268435456",
+}
+_READ_TOTAL = re.compile(rb"^launchpulse_events_read_total\{[^}]*\} (\S+)$", re.MULTILINE)
+
+
+@contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """Whatever process is started inside runs on that core alone; None, or a machine without it, changes nothing."""
+    if core is None or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    if core in before:
+        os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@dataclass
+class Stage:
+    """A broker and a Redis on the servers' core, and a directory for what the runs leave; to be entered.
+
+    heap_mb: the broker's heap. The directory is removed at the end, unless it was given.
+    """
+
+    directory: Path | None = None
+    heap_mb: int = 768
+    broker: KafkaBroker = field(init=False)
+    redis: RedisServer = field(init=False)
+    _temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def __enter__(self) -> Stage:
+        if self.directory is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="launchpulse-bench-", ignore_cleanup_errors=True)
+            self.directory = Path(self._temporary.name)
+        self.broker = KafkaBroker(self.directory / "kafka", BROKER_SETTINGS, heap_mb=self.heap_mb)
+        with on_core(SERVER_CORE):
+            self.broker.start()
+        self.redis = self.new_redis()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.redis.close()
+        self.broker.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @property
+    def path(self) -> Path:
+        """Where runs may leave files."""
+        assert self.directory is not None, "the stage has not been entered"
+        return self.directory
+
+    def new_redis(self, maxmemory: str = "4gb") -> RedisServer:
+        """Another Redis, empty and started; whoever asks for it closes it."""
+        server = RedisServer(self.path / f"redis-{secrets.token_hex(3)}", {"maxmemory": maxmemory})
+        with on_core(SERVER_CORE):
+            server.start()
+        return server
+
+    def fresh_redis(self) -> RedisServer:
+        """The stage's Redis, replaced by an empty one: an earlier run's claims cost the next one nothing."""
+        self.redis.close()
+        self.redis = self.new_redis()
+        return self.redis
+
+    def deployment(self, partitions: int = 4, prefix: str | None = None, **settings: Any) -> Deployment:
+        """Topics and settings under a new application id. prefix: of event topics that exist already.
+
+        settings: names without LAUNCHPULSE_, such as `summaries_partitions=6`.
+        """
+        application = f"b{secrets.token_hex(4)}"
+        chosen = {
+            "application_id": application,
+            "topic_prefix": f"{application}." if prefix is None else prefix,
+            "brokers": self.broker.address,
+            "redis_url": self.redis.url,
+            "hash_key": HASH_KEY,
+            "summaries_partitions": SUMMARIES,
+            **settings,
+        }
+        environment = {f"LAUNCHPULSE_{name.upper()}": str(value) for name, value in chosen.items()}
+        made = Deployment(self.path, environment, load_settings(environment))
+        made.create_topics(partitions)
+        return made
+
+
+@dataclass
+class Deployment:
+    """One application: its topics exist, its workers are started by `start` and ended by the `with` around it."""
+
+    directory: Path
+    environment: Mapping[str, str]
+    settings: Settings
+    workers: dict[str, WorkerProcess] = field(default_factory=dict)
+
+    def __enter__(self) -> Deployment:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers.values():
+            worker.kill()
+
+    @property
+    def prefix(self) -> str:
+        """What the names of the event topics begin with."""
+        return self.settings.topic_prefix
+
+    def create_topics(self, partitions: int) -> None:
+        """Create what does not exist yet, as `launchpulse topics create` does."""
+
+        async def create() -> None:
+            async with open_admin(self.settings) as admin:
+                await create_missing(admin, plan_topics(self.settings, partitions), 1)
+
+        asyncio.run(create())
+
+    def start(self, name: str = "worker", core: int | None = WORKER_CORE) -> WorkerProcess:
+        """Start the real command on that core."""
+        own = f"{self.settings.application_id}-{name}"
+        worker = self.workers.setdefault(own, WorkerProcess(own, self.directory, self.environment))
+        with on_core(core):
+            worker.start()
+        return worker
+
+
+def events_read(metrics: bytes | str) -> int:
+    """The records that an exposition accounts for: the sum of `launchpulse_events_read_total`, without a parser."""
+    text = metrics.encode() if isinstance(metrics, str) else metrics
+    return int(sum(float(number) for number in _READ_TOTAL.findall(text)))
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time that a process has used so far, all its threads, in seconds."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory that a process holds now, without what it shares with others: Pss where the kernel tells it."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on and with."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory / 2**30, 1),
+        "kernel": platform.release(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+" if _git("status", "--porcelain", "-uno") else ""),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def say(text: str) -> None:
+    """A line of progress, on stderr: stdout is for results."""
+    print(text, file=sys.stderr, flush=True)
