@@ -34,7 +34,7 @@ check: dev ## Style, types, import rules, generated files, alert rules
 	$(PYTHON) deploy/generate.py --check
 	sh deploy/check_rules.sh
 
-faults: dev ## Faults under load on real parts, and the recount: docs/reliability.md (ARGS=--short, ARGS=--resume)
+faults: dev ## Faults under load on real parts, and the recount: docs/reliability.md (ARGS=--short, ARGS=--resume, ARGS="--form power --seed 105")
 	$(PYTHON) -m tests.support.install
 	$(PYTHON) -m tests.faults $(ARGS)
 

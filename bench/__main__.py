@@ -14,7 +14,7 @@ from typing import Any
 
 from bench import environment, plots, report, steps, throughput
 from bench.contenders.registry import CONTENDERS, by_name
-from bench.parts import ROOT, machine, say
+from bench.parts import FIGURES, ROOT, machine, say
 from bench.report import JSON
 
 PAGE = ROOT / "docs" / "benchmarks.md"

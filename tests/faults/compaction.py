@@ -1,6 +1,6 @@
 """Compaction of the changelogs, forced: small segments, no lag, a cleaner that is always at it.
 
-A worker refuses to start while the changelogs may be compacted within ten minutes, since a recovery must find what it
+A worker refuses to start while the changelogs may be compacted within two minutes, since a recovery must find what it
 has not read yet (docs/adr/0004). So compaction is opened while zombies write and closed before a new owner starts; that
 one recovers from what is left.
 """
