@@ -250,7 +250,9 @@ class Claims:
                     self._failed(error)
                 continue
             try:
-                await asyncio.wait_for(self._lost.wait(), _BEAT_SECONDS)
+                # Not wait_for: that of Python 3.11 takes a cancellation for the event where both come at once.
+                async with asyncio.timeout(_BEAT_SECONDS):
+                    await self._lost.wait()
             except TimeoutError:
                 try:
                     await self._beat()

@@ -166,6 +166,7 @@ class SliceConsumer(MarkingConsumer):
                 logger.info("the group's coordinator gave no answer about ownership: %r", error)
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Faust's look at slow partitions; a refused one is not slow."""
-        if tp not in self.refusals:
+        """Faust's look at slow partitions. Those of slices have a lag that says more, and where a position is just
+        being reset Faust's look would end the worker."""
+        if not self.takes_slices(tp.topic):
             super().verify_event_path(now, tp)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.faults.guards.cases import Staged
-from tests.faults.guards.running import Outcome
+from tests.faults.guards.running import HANDED, TAKEN, Outcome
 from tests.faults.guards.simulated import Simulated
 from tests.faults.guards.switches import how
 from tests.faults.report import FIGURES
@@ -60,6 +60,9 @@ def _sentence(outcome: Outcome) -> str:
         f"of {outcome.records:,} records {outcome.lost:,} lost, {outcome.doubled:,} counted twice; "
         f"{outcome.wrong:,} of {outcome.compared:,} counters wrong"
     )
+    refused = outcome.figures.get(HANDED, 0) - outcome.figures.get(TAKEN, 0)
+    if refused:
+        text += f"; continuity dropped {refused:,} records that were handed over"
     if outcome.still_seconds is not None:
         text += f"; nothing was counted for {outcome.still_seconds:.0f} s, when the scene gave up"
     return text
@@ -101,9 +104,9 @@ def scripted_row(rule: Rule) -> Row:
 def write(rows: Sequence[Row]) -> None:
     """Puts the rows into the file, in the place of former ones of the same guards; everything else in it stays."""
     kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    found = {row["guard"]: row for row in kept.get("guards", ())}
+    found = {(row["guard"], row["command"]): row for row in kept.get("guards", ())}
     for row in rows:
-        found[row.guard] = {name: value for name, value in asdict(row).items() if name != "as_expected"}
+        found[row.guard, row.command] = {name: value for name, value in asdict(row).items() if name != "as_expected"}
     kept["guards"] = list(found.values())
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     FIGURES.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")

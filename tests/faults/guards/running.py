@@ -27,7 +27,8 @@ QUIET_SECONDS = 6.0
 STILL_SECONDS = 20.0
 SESSION_SECONDS = 4
 
-CONTINUITY = {"handed": "records handed over", "taken": "records taken", "gaps": "gaps read again"}
+HANDED, TAKEN = "records handed over", "records taken"
+CONTINUITY = {"handed": HANDED, "taken": TAKEN, "gaps": "gaps read again"}
 """What a worker's report says of continuity, and the words for it."""
 
 
