@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from faust.auth import SASLCredentials, SSLCredentials
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
 from faust.types.auth import AuthProtocol, SASLMechanism
 
-from agents.kafka.app import create_faust_app
+from agents.kafka.app import create_faust_app, slice_consumer
 from agents.kafka.calm import MAX_BACKOFF_SECONDS, backoff_seconds
 from agents.kafka.credentials import kafka_credentials
 from agents.kafka.slices import SliceConsumer
@@ -32,6 +34,15 @@ async def test_the_app_has_the_settings_that_the_promises_rest_on(tmp_path: Path
     assert app.producer.buffer.max_messages >= 10_000
     extra = app.producer._settings_extra()
     assert (extra["acks"], extra["enable_idempotence"]) == ("all", True)
+
+
+async def test_fausts_look_at_slow_partitions_leaves_those_of_slices_alone(tmp_path: Path) -> None:
+    """It asserts that there is a position, and while one is reset there is none: the worker would end."""
+    consumer = slice_consumer(create_faust_app("launch", ["a:9092"], datadir=tmp_path, slice_topics=["click"]))
+    consumer.verify_event_path(0.0, TP("click", 0))
+    with pytest.raises(ConsumerNotStarted):
+        consumer.verify_event_path(0.0, TP("other", 0))
+    consumer._thread.thread_loop.close()
 
 
 def test_plaintext_needs_no_credentials() -> None:
