@@ -7,9 +7,10 @@ Cardinality Estimation Algorithm", 2017): relative standard error about 1.1 %, 3
 person, 2.5 kB when full.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from hashlib import blake2b
-from struct import iter_unpack
+from struct import unpack
 
 import msgspec
 from datasketches import cpc_sketch, cpc_union
@@ -57,9 +58,8 @@ class People:
 
     def add(self, hashes: bytes) -> None:
         """Add the people whose eight-byte hashes stand one after the other in `hashes`."""
-        update = self._sketch.update
-        for (person,) in iter_unpack(">q", hashes):
-            update(person)
+        # Each update costs less than a step of Python would.
+        deque(map(self._sketch.update, unpack(f">{len(hashes) // HASH_BYTES}q", hashes)), maxlen=0)
 
     def pack(self, at: int) -> bytes:
         """As stated in the changelog; `at` as in `merge.Value`."""

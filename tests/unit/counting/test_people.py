@@ -104,7 +104,7 @@ def test_a_packed_set_of_one_person_is_small() -> None:
 
 
 def test_hashes_that_are_cut_off_are_refused() -> None:
-    with pytest.raises(struct.error, match="multiple of 8"):
+    with pytest.raises(struct.error, match="buffer of 8 bytes"):
         People().add(persons(0, 2)[:-1])
 
 
