@@ -76,7 +76,8 @@ def create_faust_app(
         stream_wait_empty=False,
         stream_buffer_maxsize=32,
         broker_session_timeout=session_timeout_seconds,
-        broker_heartbeat_interval=min(3.0, session_timeout_seconds / 4),
+        # A worker hears at its next heartbeat that another has come, and those that have heard wait for it.
+        broker_heartbeat_interval=min(1.0, session_timeout_seconds / 4),
         broker_request_timeout=request_timeout_seconds,
         broker_rebalance_timeout=max(10.0, session_timeout_seconds),
         # While Redis is away nothing is fetched: that must not cost the membership. Heartbeats tell who is dead.
