@@ -64,9 +64,10 @@ class Compaction:
         self.measured.append(self.measure())
 
     @property
-    def removed_each_time(self) -> bool:
-        """Whether every compaction has removed more than those before."""
-        removed = [0, *(each.written - each.kept for each in self.measured)]
+    def removed_again_and_again(self) -> bool:
+        """Whether every compaction but the first has removed more than those before. The first may come before
+        anything was stated twice."""
+        removed = [each.written - each.kept for each in self.measured]
         return len(removed) > 1 and all(before < after for before, after in pairwise(removed))
 
     def measure(self) -> Measured:

@@ -218,5 +218,5 @@ def _special(deployment: Deployment, figures: Figures, measured: Measured) -> No
         if not figures["redis_bytes_lost"]:
             figures["wrong"].append("Redis has lost nothing: there was no fault")
     figures["statements_written"], figures["statements_kept"] = measured.written, measured.kept
-    if "compaction" in FORMS[figures["form"]].faults and not deployment.compaction.removed_each_time:
+    if "compaction" in FORMS[figures["form"]].faults and not deployment.compaction.removed_again_and_again:
         figures["wrong"].append(f"a compaction has removed nothing: {deployment.compaction.measured}")
