@@ -67,7 +67,8 @@ def new_value() -> Value:
 def merge(value: Value, source: int, start: int, last: int, counters: Counters) -> Outcome:
     """Merge what the block of `source` that begins at `start` has counted up to `last` into `value`, in place.
 
-    Idempotent and independent of the order in which re-deliveries come. CONFLICT: the block begins inside another one,
+    Idempotent and independent of the order in which re-deliveries come, as long as they agree. Only a Redis that forgot
+    makes two readers of one block differ; then the one that stands later in the log is right. CONFLICT: the block begins inside another one,
     so the log was cut by two rules; it is ignored, and the caller counts it. (Inside a closed one it is OLD.)
     """
     totals = value.totals
@@ -79,7 +80,7 @@ def merge(value: Value, source: int, start: int, last: int, counters: Counters) 
             return Outcome.OLD
         outcome = Outcome.ADDED
     elif start == before.start:
-        if last <= before.last:
+        if last < before.last or (last == before.last and counters == before.counters):
             return Outcome.SAME
         for measure, count in before.counters.items():
             totals[measure] -= count

@@ -45,12 +45,18 @@ def test_a_replacement_may_make_a_measure_smaller() -> None:
     assert value.totals == {CLICKS: -2}
 
 
-@pytest.mark.parametrize("last", [15, 14, 10])
-def test_a_summary_that_reaches_no_further_changes_nothing(last: int) -> None:
+@pytest.mark.parametrize(("last", "count"), [(15, 4), (14, 99), (10, 99)])
+def test_a_summary_that_reaches_no_further_changes_nothing(last: int, count: int) -> None:
     value = with_block()
     before = pack(value)
-    assert merge(value, SOURCE, 10, last, {CLICKS: 99}) is Outcome.SAME
+    assert merge(value, SOURCE, 10, last, {CLICKS: count}) is Outcome.SAME
     assert pack(value) == before
+
+
+def test_of_two_readers_that_differ_on_a_block_the_later_one_is_right() -> None:
+    value = with_block()
+    assert merge(value, SOURCE, 10, 15, {CLICKS: 5}) is Outcome.REPLACED
+    assert value.totals == {CLICKS: 5}
 
 
 def test_the_next_block_is_added() -> None:
