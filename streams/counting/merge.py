@@ -68,8 +68,10 @@ def merge(value: Value, source: int, start: int, last: int, counters: Counters) 
     """Merge what the block of `source` that begins at `start` has counted up to `last` into `value`, in place.
 
     Idempotent and independent of the order in which re-deliveries come, as long as they agree. Only a Redis that forgot
-    makes two readers of one block differ; then the one that stands later in the log is right. CONFLICT: the block begins inside another one,
-    so the log was cut by two rules; it is ignored, and the caller counts it. (Inside a closed one it is OLD.)
+    makes two readers of one block differ; then the one that stands later in the log is right.
+
+    CONFLICT: the block begins inside another one, so the log was cut by two rules; it is ignored, and the caller counts
+    it. (Inside a closed one it is OLD.)
     """
     totals = value.totals
     before = value.newest.get(source)
