@@ -98,14 +98,13 @@ class Campaigns:
             return
         owned = self.own(tp.partition, generation)
         merge = owned.merge
-        outcomes = sum(merge.outcomes.values())
         try:
             for record in records:
                 merge.read(record.offset, record.timestamp, record.key or b"", record.value or b"")
         except BaseException:
             owned.broken = True
             raise
-        if sum(merge.outcomes.values()) > outcomes:
+        if merge.outcomes:
             owned.read_at = time.monotonic()
         self._telemetry.merged(len(records), merge.outcomes, merge.refused)
         merge.refused = 0
@@ -158,7 +157,7 @@ class Campaigns:
 
     async def run(self) -> None:
         """State what slices have left to be stated, and let panes expire. Raises what must stop the worker."""
-        show_at = expire_at = 0.0
+        show_at, expire_at = 0.0, time.monotonic() + EXPIRY_SECONDS
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
