@@ -60,7 +60,6 @@ class Claims:
         self._settle_seconds = settle_seconds
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._lock = asyncio.Lock()
         self._open, self._lost = asyncio.Event(), asyncio.Event()
         self._run_id, self._script = "", b""
         self._failures = 0
@@ -107,10 +106,9 @@ class Claims:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
             self._keeper = None
-        async with self._lock:
-            if self._link is not None:
-                await self._link.close()
-                self._link = None
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
         self.reason = "claims have been closed"
         self._open.set()
 
@@ -167,15 +165,15 @@ class Claims:
             await self._open.wait()
             if self._closed:
                 raise ClaimsClosed("claims have been closed")
-            async with self._lock:
-                # Whoever had the lock before may have found Redis gone.
-                if self._link is None:
-                    continue
-                replies = await self._ask(self._link, calls)
-                if replies is None:
-                    continue
-                lost = losers([call.batch for call in calls], replies)
-                self._recent.add(asyncio.get_running_loop().time(), calls, lost)
+            link = self._link
+            if link is None:
+                continue
+            replies = await self._ask(link, calls)
+            if replies is None:
+                continue
+            lost = losers([call.batch for call in calls], replies)
+            # Before any repair: the answer woke this task, and a new link takes longer than that.
+            self._recent.add(asyncio.get_running_loop().time(), calls, lost)
             self._failures = 0
             self.claimed += sum(len(call.batch.places) for call in calls)
             return lost
@@ -185,11 +183,12 @@ class Claims:
         try:
             return await self._run(link, calls)
         except (*AWAY, ResponseError) as error:
-            await self._drop(error)
+            await self._drop(link, error)
             return None
         except BaseException:
-            # Cancelled between question and answer: the link is of no use any more.
-            await self._drop(None)
+            # Cancelled while it was being sent: the link is of no use any more.
+            if not link.alive:
+                await self._drop(link, None)
             raise
 
     async def _run(self, link: Link, calls: Sequence[Call]) -> list[bytes]:
@@ -214,16 +213,18 @@ class Claims:
                 raise answer
         return answers
 
-    async def _drop(self, error: BaseException | None) -> None:
-        link, self._link = self._link, None
+    async def _drop(self, link: Link, error: BaseException | None) -> None:
+        """Gives the link up, once for all who have asked through it."""
+        if self._link is not link:
+            return
+        self._link = None
         self._open.clear()
         if error is None:
             self.reason = "connecting to Redis again"
         else:
             self._failed(error)
         self._lost.set()
-        if link is not None:
-            await link.close()
+        await link.close()
 
     def _failed(self, error: BaseException) -> None:
         self.errors += 1
@@ -254,15 +255,17 @@ class Claims:
                 async with asyncio.timeout(_BEAT_SECONDS):
                     await self._lost.wait()
             except TimeoutError:
-                try:
-                    await self._beat()
-                except Exception as error:  # As above.
-                    await self._drop(error)
+                await self._beat()
 
     async def _beat(self) -> None:
-        async with self._lock:
-            if self._link is not None and await self._ask(self._link, [_NOTHING]) is not None:
+        link = self._link
+        if link is None:
+            return
+        try:
+            if await self._ask(link, [_NOTHING]) is not None:
                 self._failures = 0
+        except Exception as error:  # As above.
+            await self._drop(link, error)
 
     async def _connect(self) -> None:
         """Opens a link, checks that Redis may be used, and mends what a restart of it may have lost."""

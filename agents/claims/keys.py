@@ -1,7 +1,6 @@
 """The packed form of claims: part of the format, so that every worker and every later version finds the same owners.
 
-An identity is (topic, source, id, hour of its time). Sixteen to twenty-four of them share a *bucket*, a small Redis
-hash:
+An identity is (topic, source, id, hour of its time). Some tens of them share a *bucket*, a small Redis hash:
 
     key    b"c{<shard>}" + topic code, 1 byte + hour since 1970, 4 bytes + bucket number, 4 bytes
     field  fingerprint: 8 bytes of keyed BLAKE2b of (topic code, source, id)
@@ -24,7 +23,7 @@ OFFSET_BITS = 40
 _KNOWN_SOURCES = 1024
 
 _pack = Struct(">II8sQ").pack
-_digest_parts = Struct(">8sI").unpack
+_digest_parts = Struct(">8sI").iter_unpack
 _person_parts = Struct(">4xI").unpack
 
 
@@ -42,8 +41,8 @@ class Keyring:
 
     Args:
         hash_key: the deployment's secret, 1 byte or more.
-        buckets_per_hour: buckets of one topic in one hour, 1..2^32; about a twentieth of the ids expected in a busy
-            hour.
+        buckets_per_hour: buckets of one topic in one hour, 1..2^32. With fewer than 16 ids in each an id takes more
+            than 30 bytes, with more than 512 as well, and with more than 150 Redis takes longer to look through them.
         person_buckets: buckets for people who have bought, 1..2^32.
         shards: groups that Redis Cluster may keep on different nodes, 1..99.
         batch_size: records in one call of the script, 1..65536.
@@ -97,14 +96,26 @@ class Keyring:
 
         Raises struct.error for an hour outside 0..2^32-1.
         """
-        known, buckets, pack, parts = self._begun, self._buckets, _pack, _digest_parts
-        records = []
-        for owner, (hour, source, name, offset) in zip(owners, ids, strict=True):
-            blake = (known.get((topic, source)) or self._of_source(topic, source))()
-            blake.update(name.encode("utf-8", "surrogatepass"))
-            fingerprint, number = parts(blake.digest())
-            records.append(pack(hour, number % buckets, fingerprint, owner << OFFSET_BITS | offset))
+        buckets, pack = self._buckets, _pack
+        records = [
+            pack(hour, number % buckets, fingerprint, owner << OFFSET_BITS | offset)
+            for owner, (hour, _, _, offset), (fingerprint, number) in zip(
+                owners, ids, _digest_parts(self._digests(topic, ids)), strict=True
+            )
+        ]
         return self._batches(b"c{%d}", topic, records)
+
+    def _digests(self, topic: int, ids: Sequence[tuple[int, str, str, int]]) -> bytes:
+        """The hashes of all, one after the other: taken apart together, they cost a fifth less."""
+        known, last, begun = self._begun, None, None
+        digests = []
+        for _, source, name, _ in ids:
+            if begun is None or source != last:
+                begun, last = known.get((topic, source)) or self._of_source(topic, source), source
+            blake = begun()
+            blake.update(name.encode("utf-8", "surrogatepass"))
+            digests.append(blake.digest())
+        return b"".join(digests)
 
     def people(self, owners: Sequence[int], buyers: Sequence[tuple[bytes, int]]) -> list[Batch]:
         """Packs `buyers`, (8-byte hash of the person, offset of the sale) each; `owners` are source numbers, one for

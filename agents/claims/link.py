@@ -6,9 +6,10 @@ its last second, and that has to be dealt with before the next claim: so whoever
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
@@ -30,6 +31,7 @@ from agents.claims.errors import RedisLoginRefused, RedisRightMissing
 AWAY = (RedisConnectionError, RedisTimeoutError, OSError, TimeoutError)
 
 _GOODBYE_SECONDS = 0.5
+_CLOSED = "the link to Redis is closed"
 _LOGIN = (AuthenticationError, AuthorizationError)
 _LOGIN_REFUSED = (
     "Redis refuses the login: LAUNCHPULSE_REDIS_USERNAME or LAUNCHPULSE_REDIS_PASSWORD_FILE is wrong or not set"
@@ -55,7 +57,9 @@ class RedisAddress:
     def connection(self) -> AbstractConnection:
         """A connection that is not open yet. Raises ValueError for a URL that redis-py does not know."""
         options: dict[str, Any] = {
-            "socket_timeout": self.timeout_seconds,
+            # Link has time limits of its own: with this one redis-py writes in a task of its own, so a little later,
+            # when the connection may be closed and others may have written.
+            "socket_timeout": None,
             "socket_connect_timeout": self.timeout_seconds,
             "driver_info": None,
             "protocol": 2,
@@ -74,24 +78,42 @@ class RedisAddress:
         return connection
 
 
-class Link:
-    """An open connection; not for two callers at a time. After any error in AWAY, or a cancelled call, it is dead."""
+class _Asked(NamedTuple):
+    """A pipeline that has been sent: how many commands, and who waits for the answers."""
 
-    def __init__(self, connection: AbstractConnection) -> None:
-        self._connection = connection
+    commands: int
+    answers: asyncio.Future[list[Any]]
+
+
+class Link:
+    """An open connection. Several callers may ask at a time: Redis works on one question while the next is on its way.
+
+    Redis answers in the order in which it was asked. A caller that is cancelled has its answers read and thrown away,
+    so the others get theirs. After any error in AWAY the link is dead, for all who wait.
+    """
+
+    def __init__(self, connection: AbstractConnection, timeout_seconds: float) -> None:
+        self._connection, self._timeout_seconds = connection, timeout_seconds
+        self._asked: deque[_Asked] = deque()
+        self._some = asyncio.Event()
+        self._reader = asyncio.create_task(self._read(), name="answers of Redis")
 
     @classmethod
     async def open(cls, address: RedisAddress) -> Self:
         """Connects. Raises one of AWAY; RedisLoginRefused, which is one of them too, where waiting does not help."""
         connection = address.connection()
         try:
-            await connection.connect()  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(address.timeout_seconds):
+                await connection.connect()  # type: ignore[no-untyped-call]
         except _LOGIN as error:
             await connection.disconnect(nowait=True)
             raise RedisLoginRefused(_LOGIN_REFUSED) from error
         except NoPermissionError as error:
             await connection.disconnect(nowait=True)
             raise RedisRightMissing(f"{_RIGHT_MISSING}: {error}") from error
+        except TimeoutError as error:
+            await connection.disconnect(nowait=True)
+            raise _silent(address.timeout_seconds) from error
         except RedisConnectionError as error:
             await connection.disconnect(nowait=True)
             # redis-py says of every handshake that fails that it could not connect.
@@ -102,7 +124,12 @@ class Link:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        return cls(connection)
+        return cls(connection, address.timeout_seconds)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return not self._reader.done() and self._connection.is_connected
 
     async def call(self, *command: bytes | str | int) -> Any:
         """Redis' answer to one command, undecoded. Raises ResponseError when it is an error."""
@@ -115,24 +142,59 @@ class Link:
 
     async def call_all(self, commands: Sequence[Sequence[bytes | str | int]]) -> list[Any]:
         """Redis' answers to a pipeline of commands, in order; an error is an answer too (ResponseError)."""
-        if not self._connection.is_connected:
-            raise RedisConnectionError("the link to Redis is closed")
-        answers: list[Any] = []
+        packed = self._connection.pack_commands(commands)
+        answers: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         try:
-            await self._connection.send_packed_command(self._connection.pack_commands(commands), check_health=False)
-            for _ in commands:
-                try:
-                    answers.append(await self._connection.read_response(disable_decoding=True))
-                except ResponseError as error:
-                    answers.append(error)
-        except _LOGIN as error:  # Redis asks for a login only at the first command
+            async with asyncio.timeout(self._timeout_seconds):
+                # Nothing waits between this look and the writing: a closed connection would be opened again, and
+                # whoever is later in the line must have written later.
+                if not self.alive:
+                    raise RedisConnectionError(_CLOSED)
+                self._asked.append(_Asked(len(commands), answers))
+                self._some.set()
+                await self._connection.send_packed_command(packed, check_health=False)
+        except BaseException as error:
+            # Half a command may have been sent.
+            answers.cancel()
             await self.close()
-            raise RedisLoginRefused(_LOGIN_REFUSED) from error
-        except BaseException:
-            # Answers left unread would be taken for those to the next call.
-            await self.close()
+            if isinstance(error, TimeoutError):
+                raise _silent(self._timeout_seconds) from error
             raise
-        return answers
+        return await answers
+
+    async def _read(self) -> None:
+        """Hands out answers, in order, until one does not come."""
+        try:
+            while True:
+                while not self._asked:
+                    self._some.clear()
+                    await self._some.wait()
+                commands, waiting = self._asked[0]
+                found = [await self._answer() for _ in range(commands)]
+                self._asked.popleft()
+                if not waiting.done():
+                    waiting.set_result(found)
+        except _LOGIN as error:  # Redis asks for a login only at the first command
+            refused = RedisLoginRefused(_LOGIN_REFUSED)
+            refused.__cause__ = error
+            self._end(refused)
+        except Exception as error:
+            self._end(error)
+
+    async def _answer(self) -> Any:
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._connection.read_response(disable_decoding=True)
+        except ResponseError as error:
+            return error
+        except TimeoutError as error:
+            raise _silent(self._timeout_seconds) from error
+
+    def _end(self, error: Exception) -> None:
+        while self._asked:
+            waiting = self._asked.popleft().answers
+            if not waiting.done():
+                waiting.set_exception(error)
 
     async def info(self, section: str) -> dict[str, str]:
         """One section of INFO. Raises ResponseError when the ACL does not allow it."""
@@ -141,10 +203,20 @@ class Link:
         return {name: value for name, colon, value in lines if colon}
 
     async def close(self) -> None:
-        """Closes, hardly waiting for the other side; never raises for a link that is dead already."""
+        """Closes, hardly waiting for the other side; whoever waits for an answer gets an error in AWAY.
+
+        Never raises for a link that is dead already.
+        """
+        self._reader.cancel()
+        self._end(RedisConnectionError(_CLOSED))
         try:
             # TLS keeps the socket until both sides have said goodbye.
             async with asyncio.timeout(_GOODBYE_SECONDS):
+                await asyncio.gather(self._reader, return_exceptions=True)
                 await self._connection.disconnect()
         except (RedisError, OSError):  # also the timeout
             return
+
+
+def _silent(seconds: float) -> RedisTimeoutError:
+    return RedisTimeoutError(f"no answer within {seconds:g} s")

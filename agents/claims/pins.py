@@ -51,7 +51,7 @@ class Pins:
     reporting_time_zone: str = "UTC"
     summaries_partitions: int = 8
     format_version: int = FORMAT_VERSION
-    claims_buckets_per_hour: int = 1 << 17
+    claims_buckets_per_hour: int = 1 << 16
     claims_person_buckets: int = 1 << 18
     claims_shards: int = 1
 

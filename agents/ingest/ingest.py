@@ -7,7 +7,8 @@ source partition) goes: continuity, cut into blocks, decode, claim, fold, and fr
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from operator import attrgetter
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from faust.types import TP
@@ -27,6 +28,10 @@ from streams.counting.sources import source_number
 from streams.events.batch import EventBatch, decode_batch
 from streams.events.sale import Sale
 from streams.events.topic import HOUR_MS, Event, Topic, no_first_purchase
+
+_offset: Final = attrgetter("offset")
+_timestamp: Final = attrgetter("timestamp")
+_value: Final = attrgetter("value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,14 @@ class Ingest:
             raise
 
     async def _blocks(self, state: SourceState, records: Sequence[Record]) -> None:
-        offsets = [record.offset for record in records]
-        timestamps = [record.timestamp for record in records]
+        offsets, timestamps = list(map(_offset, records)), list(map(_timestamp, records))
         begin = 0
         while begin < len(records):
             block = state.block or self._open(state, records[begin])
             end = block.cut.first_beyond(offsets, timestamps, begin)
-            if end > begin and not await self._count(state, block, records[begin:end], timestamps[begin:end]):
+            whole = end - begin == len(records)
+            some, times = (records, timestamps) if whole else (records[begin:end], timestamps[begin:end])
+            if some and not await self._count(state, block, some, times):
                 return
             if end < len(records):
                 await self.emitter.finish(state)
@@ -108,8 +114,7 @@ class Ingest:
     ) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.tp.topic]
-        values = [record.value for record in records]
-        batch = decode_batch(topic, values, timestamps, limits.max_event_bytes)
+        batch = decode_batch(topic, list(map(_value, records)), timestamps, limits.max_event_bytes)
         duplicates = await self._claim(state, batch, records, limits)
         if not self._current(state):
             return False

@@ -16,6 +16,9 @@ from streams.counting.summaries import FORMAT, UnknownFormat
 
 Counters = dict[int, int]
 
+Changes = list[tuple[int, int]]
+"""By how much each measure grows."""
+
 
 class Outcome(IntEnum):
     """What became of a contribution. Up to ADDED the value has changed."""
@@ -28,7 +31,7 @@ class Outcome(IntEnum):
     CONFLICT = 5
 
 
-class Contribution(msgspec.Struct, array_like=True):
+class Contribution(msgspec.Struct, array_like=True, gc=False):
     """What the newest block of one source has put into a value: offsets of its start and last record, and its
     counters."""
 
@@ -64,8 +67,9 @@ def new_value() -> Value:
     return Value(-1, {}, {})
 
 
-def merge(value: Value, source: int, start: int, last: int, counters: Counters) -> Outcome:
-    """Merge what the block of `source` that begins at `start` has counted up to `last` into `value`, in place.
+def change(before: Contribution | int | None, now: Contribution) -> tuple[Outcome, Changes | None]:
+    """What becomes of a contribution where the newest one of its source is `before`, and what it adds to the counters;
+    None where it is not merged.
 
     Idempotent and independent of the order in which re-deliveries come, as long as they agree. Only a Redis that forgot
     makes two readers of one block differ; then the one that stands later in the log is right.
@@ -73,30 +77,37 @@ def merge(value: Value, source: int, start: int, last: int, counters: Counters) 
     CONFLICT: the block begins inside another one, so the log was cut by two rules; it is ignored, and the caller counts
     it. (Inside a closed one it is OLD.)
     """
-    totals = value.totals
-    before = value.newest.get(source)
     if before is None:
-        outcome = Outcome.NEW
-    elif isinstance(before, int):
-        if start <= before:
-            return Outcome.OLD
-        outcome = Outcome.ADDED
-    elif start == before.start:
-        if last < before.last or (last == before.last and counters == before.counters):
-            return Outcome.SAME
-        for measure, count in before.counters.items():
-            totals[measure] -= count
-        outcome = Outcome.REPLACED
-    elif start < before.start:
-        return Outcome.OLD
-    elif start <= before.last:
-        return Outcome.CONFLICT
-    else:
-        outcome = Outcome.ADDED
-    for measure, count in counters.items():
+        return Outcome.NEW, list(now.counters.items())
+    if isinstance(before, int):
+        return (Outcome.OLD, None) if now.start <= before else (Outcome.ADDED, list(now.counters.items()))
+    if now.start == before.start:
+        if now.last < before.last or (now.last == before.last and now.counters == before.counters):
+            return Outcome.SAME, None
+        return Outcome.REPLACED, _difference(before.counters, now.counters)
+    if now.start < before.start:
+        return Outcome.OLD, None
+    return (Outcome.CONFLICT, None) if now.start <= before.last else (Outcome.ADDED, list(now.counters.items()))
+
+
+def merge(value: Value, source: int, contribution: Contribution, changes: Changes) -> None:
+    """Merge a contribution that adds this (see `change`), in place. Many values may share it."""
+    totals = value.totals
+    for measure, count in changes:
         totals[measure] = totals.get(measure, 0) + count
-    value.newest[source] = Contribution(start, last, counters)
-    return outcome
+    value.newest[source] = contribution
+
+
+def _difference(before: Counters, now: Counters) -> Changes:
+    # A measure that is counted as 0 is in the totals, too.
+    changes = [
+        (measure, count - before.get(measure, 0))
+        for measure, count in now.items()
+        if measure not in before or count != before[measure]
+    ]
+    if not before.keys() <= now.keys():
+        changes += [(measure, -count) for measure, count in before.items() if measure not in now]
+    return changes
 
 
 def close_blocks(value: Value, begun: Mapping[int, int]) -> None:

@@ -46,6 +46,7 @@ class OpenBlock:
 
     def summaries(self) -> Iterator[tuple[str, Summary]]:
         """(campaign, summary) of every campaign that has changed since the last call."""
+        self.fold.settle()
         for name in sorted(self.fold.changed):
             campaign = self.fold.campaigns[name]
             yield name, self._summary(self._entries(campaign.panes), self._people(campaign.new_people))
@@ -55,6 +56,7 @@ class OpenBlock:
     def ledger(self) -> Summary:
         """The summary of the ledger of this block's source, complete. To be sent whenever `changed`."""
         self._changed = False
+        self.fold.settle()
         return self._summary([Entry(0, 0, 0, dict(self.fold.ledger))], [])
 
     def _summary(self, entries: list[Entry], people: list[PeopleEntry]) -> Summary:
@@ -62,17 +64,31 @@ class OpenBlock:
         return Summary(self.source, cut.start, self.last, cut.bucket_ms, entries, people, self.last_timestamp_ms)
 
     def _entries(self, panes: dict[int, Counters]) -> list[Entry]:
-        sums: dict[tuple[int, int, int], Counters] = {}
-        for place, counters in panes.items():
-            channel = place & 255
-            for tier, index in counter_panes(place >> 8, self.cut.bucket_ms, self._zone):
-                total = sums.get((channel, tier, index))
-                if total is None:
-                    sums[channel, tier, index] = dict(counters)
-                    continue
-                for measure, count in counters.items():
-                    total[measure] = total.get(measure, 0) + count
-        return [Entry(channel, tier, index, total) for (channel, tier, index), total in sums.items()]
+        by_channel: dict[int, list[int]] = {}
+        for place in panes:
+            by_channel.setdefault(place & 255, []).append(place >> 8)
+        entries: list[Entry] = []
+        bucket_ms, zone = self.cut.bucket_ms, self._zone
+        for channel, some in by_channel.items():
+            if len(some) == 1:
+                # As most often: all tiers hold the same.
+                same = dict(panes[some[0] << 8 | channel])
+                entries += [
+                    Entry(channel, tier, index, same) for tier, index in counter_panes(some[0], bucket_ms, zone)
+                ]
+                continue
+            sums: dict[tuple[int, int], Counters] = {}
+            for pane in some:
+                counters = panes[pane << 8 | channel]
+                for tier_pane in counter_panes(pane, bucket_ms, zone):
+                    total = sums.get(tier_pane)
+                    if total is None:
+                        sums[tier_pane] = dict(counters)
+                        continue
+                    for measure, count in counters.items():
+                        total[measure] = total.get(measure, 0) + count
+            entries += [Entry(channel, tier, index, total) for (tier, index), total in sums.items()]
+        return entries
 
     @staticmethod
     def _people(new: dict[Place, list[bytes]]) -> list[PeopleEntry]:

@@ -12,17 +12,13 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from streams.counting.admissions import DEFAULT_LIMIT, Admissions, decode_admission
-from streams.counting.merge import Counters, Outcome, Value, close_blocks, merge, new_value, pack, unpack
-from streams.counting.panes import people_panes
+from streams.counting.merge import Counters, Outcome, close_blocks, pack
 from streams.counting.people import People
 from streams.counting.progress import ProgressBook, decode_progress
 from streams.counting.statements import (
     REFUSED_KEY,
     KeyKind,
     admitted_key,
-    counters_key,
-    ledger_key,
-    people_key,
 )
 from streams.counting.summaries import (
     ADMISSION,
@@ -35,6 +31,8 @@ from streams.counting.summaries import (
     decode_summary,
     kind_of,
 )
+from streams.counting.values import Values
+from streams.counting.waiting import Sketch, WaitingPeople
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,6 @@ class Round:
     at: int
     keys: list[bytes]
     people: list[bytes]
-
-
-@dataclass(slots=True)
-class _People:
-    people: People
-    at: int
 
 
 @dataclass(slots=True)
@@ -73,15 +65,19 @@ class PartitionMerge:
     progress: ProgressBook = field(default_factory=ProgressBook)
     admissions: Admissions = field(init=False)
     _begun: dict[int, int] = field(default_factory=dict)
-    _values: dict[bytes, Value] = field(default_factory=dict)
-    _people: dict[bytes, _People] = field(default_factory=dict)
+    _values: Values = field(init=False)
+    _admitted: set[bytes] = field(default_factory=set)
+    _people: dict[bytes, Sketch] = field(default_factory=dict)
     _touched: set[bytes] = field(default_factory=set)
     _touched_people: set[bytes] = field(default_factory=set)
     _news: set[bytes] = field(default_factory=set)
+    _waiting: WaitingPeople = field(init=False)
     _before: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.default_limit)
+        self._values = Values(self.value_of, self.unstated, self.outcomes)
+        self._waiting = WaitingPeople(self.zone)
 
     def read(self, offset: int, timestamp_ms: int, key: bytes, value: bytes) -> None:
         """Merge the record at `offset`. Raises UnknownFormat or msgspec.DecodeError for one that no worker has
@@ -95,7 +91,7 @@ class PartitionMerge:
             summary = decode_summary(value)
             self._note_block(summary)
             self.newest_ms = max(self.newest_ms, summary.newest_ms)
-            self._merge(ledger_key(summary.source), offset, summary, summary.entries[0].counters)
+            self._note(*self._values.merge_ledger(offset, summary))
         elif kind == PROGRESS:
             self.progress.read(decode_progress(value), timestamp_ms)
         elif kind == ADMISSION:
@@ -107,11 +103,12 @@ class PartitionMerge:
     @property
     def changed(self) -> bool:
         """Whether there is anything to be stated."""
-        return bool(self._touched or self._touched_people)
+        return bool(self._touched or self._touched_people or self._waiting)
 
     def news(self) -> Iterator[tuple[bytes, Counters | People]]:
         """(key, what it holds now) of every key that has changed since the last call: a copy of its counters, or the
         very sketch, which goes on growing."""
+        self._join()
         news, self._news = self._news, set()
         for key in news:
             value = self._values.get(key)
@@ -122,6 +119,7 @@ class PartitionMerge:
 
     def begin_round(self) -> Round:
         """Take all that is to be stated now. One round at a time; records may be read while it is under way."""
+        self._join()
         keys, people = self._touched, self._touched_people
         self._touched, self._touched_people = set(), set()
         return Round(self.at, list(keys), list(people))
@@ -142,6 +140,7 @@ class PartitionMerge:
 
     def pack_people(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """The statements of some sketches of the round."""
+        self._join()
         packed = {}
         for key in keys:
             known = self._people.get(key)
@@ -157,18 +156,23 @@ class PartitionMerge:
 
         What neither this round nor the one before has stated, and nothing has touched since, does not stay decoded.
         """
+        self._join()
         stated = frozenset((*done.keys, *done.people))
         changed = self._touched | self._touched_people | self._news
         kept = changed | stated | self._before
-        self._values = {key: value for key, value in self._values.items() if key in kept}
+        self._values.keep(kept)
+        self._waiting.forget()
         self._people = {key: known for key, known in self._people.items() if key in kept}
+        self._admitted.clear()
         self._before = stated
         return (key for key in stated if key not in changed)
 
     def drop(self, keys: set[bytes]) -> None:
         """These keys have expired."""
+        self._join()
+        self._values.drop(keys)
+        self._waiting.forget()
         for key in keys:
-            self._values.pop(key, None)
             self._people.pop(key, None)
         self._touched -= keys
         self._touched_people -= keys
@@ -181,39 +185,38 @@ class PartitionMerge:
     def _campaign(self, offset: int, campaign: bytes, summary: Summary) -> None:
         if not self.admissions.admit(campaign, offset):
             self.refused += 1
-            self._meet(REFUSED_KEY, offset, blake2b(campaign, digest_size=HASH_BYTES).digest())
+            refused = self._sketch(REFUSED_KEY)
+            if offset > refused.at or self.unstated_people(REFUSED_KEY):
+                refused.people.add(blake2b(campaign, digest_size=HASH_BYTES).digest())
+                self._note_people([REFUSED_KEY])
             return
-        admitted = admitted_key(campaign)
-        if self.value_of(admitted) is None or self.unstated(admitted):
-            self._touched.add(admitted)
-        for entry in summary.entries:
-            key = counters_key(campaign, entry.channel, entry.tier, entry.pane)
-            self._merge(key, offset, summary, entry.counters)
+        if campaign not in self._admitted:  # since the last round
+            self._admitted.add(campaign)
+            admitted = admitted_key(campaign)
+            if self.value_of(admitted) is None or self.unstated(admitted):
+                self._touched.add(admitted)
+        self._note(*self._values.merge(campaign, offset, summary))
         for met in summary.people:
-            for tier, index in people_panes(met.minute, summary.bucket_ms, self.zone):
-                self._meet(people_key(campaign, met.channel, tier, index, met.kind), offset, met.hashes)
+            self._waiting.put(campaign, summary.bucket_ms, met, offset)
+        if self._waiting.full:
+            self._join()
 
-    def _merge(self, key: bytes, offset: int, summary: Summary, counters: Counters) -> None:
-        value = self._values.get(key)
-        if value is None:
-            packed = self.value_of(key)
-            value = self._values[key] = new_value() if packed is None else unpack(packed)
-        if offset > value.at:
-            outcome = merge(value, summary.source, summary.start, summary.last, counters)
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
-            if outcome <= Outcome.ADDED:
-                self._touched.add(key)
-                self._news.add(key)
-                return
-        if self.unstated(key):
-            self._touched.add(key)
+    def _note(self, changed: list[bytes], unstated: list[bytes]) -> None:
+        self._touched.update(changed, unstated)
+        self._news.update(changed)
 
-    def _meet(self, key: bytes, offset: int, hashes: bytes) -> None:
+    def _join(self) -> None:
+        if self._waiting:
+            self._note_people(self._waiting.join(self._sketch, self.unstated_people))
+
+    def _note_people(self, grown: list[bytes]) -> None:
+        self._touched_people.update(grown)
+        self._news.update(grown)
+
+    def _sketch(self, key: bytes) -> Sketch:
         known = self._people.get(key)
         if known is None:
             packed = self.people_of(key)
-            known = self._people[key] = _People(People(), -1) if packed is None else _People(*People.unpack(packed))
-        if offset > known.at or self.unstated_people(key):
-            known.people.add(hashes)
-            self._touched_people.add(key)
-            self._news.add(key)
+            people, at = (People(), -1) if packed is None else People.unpack(packed)
+            known = self._people[key] = Sketch(key, people, at)
+        return known

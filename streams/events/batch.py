@@ -56,7 +56,8 @@ def decode_batch(
         timestamps_ms = [timestamps_ms[row] for row in rows]
     if not events:
         return EventBatch(refused=refused)
-    sent_ms = [time if type(time) is int else epoch_ms(time) for time in map(_time, events)]
+    times = list(map(_time, events))
+    sent_ms = times if set(map(type, times)) == {int} else list(map(epoch_ms, times))
     batch = EventBatch(events, rows, list(map(_campaign, events)), list(map(_channel, events)), sent_ms, {}, refused)
     if topic.flags is not None and _plain(batch, timestamps_ms):
         return batch
@@ -81,16 +82,20 @@ def _parse(
             else:
                 accept(event)
         return events, refused
-    for value in values:
+    left = iter(values)
+    while True:
         try:
-            accept(decode(value))  # type: ignore[arg-type]
+            # What has been decoded before one that cannot be stays, and `left` goes on behind that one.
+            events.extend(map(decode, left))  # type: ignore[arg-type]
         except (ValueError, RecursionError) as error:
-            mended = decode_mended(topic.decoder, value, error)  # type: ignore[arg-type]
+            row = len(events) + len(refused)
+            mended = decode_mended(topic.decoder, values[row], error)  # type: ignore[arg-type]
             if isinstance(mended, Invalid):
-                refused.append((len(events) + len(refused), mended))
+                refused.append((row, mended))
             else:
                 accept(mended)
-    return events, refused
+        else:
+            return events, refused
 
 
 def _plain(batch: EventBatch, timestamps_ms: Sequence[int]) -> bool:

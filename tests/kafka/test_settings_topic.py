@@ -58,7 +58,7 @@ async def test_the_first_start_pins_and_the_later_ones_agree(kafka_broker: Kafka
         ),
         ({"summaries_partitions": 16}, "LAUNCHPULSE_SUMMARIES_PARTITIONS must stay 8, got 16"),
         ({"hash_key": hash_key_fingerprint(b"another secret")}, "LAUNCHPULSE_HASH_KEY must stay"),
-        ({"claims_buckets_per_hour": 5}, "claims_buckets_per_hour must stay 131072, got 5"),
+        ({"claims_buckets_per_hour": 5}, "claims_buckets_per_hour must stay 65536, got 5"),
         ({"claims_person_buckets": 5}, "claims_person_buckets must stay"),
         ({"claims_shards": 2}, "claims_shards must stay 1"),
         ({"format_version": 2}, "format_version must stay 1, got 2"),

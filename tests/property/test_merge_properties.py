@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.counting import summaries as summaries_module
-from streams.counting.merge import Outcome, Value, merge, new_value, pack, unpack
+from streams.counting.merge import Outcome, Value, new_value, pack, unpack
 from streams.counting.statements import furthest
 from streams.counting.summaries import CAMPAIGN, Entry, PeopleEntry, Summary, decode_summary, encode_summary
+from tests.support.merging import merge
 
 counters = st.dictionaries(st.sampled_from((1, 2, 40, 300)), st.integers(-5, 9), max_size=3)
 

@@ -138,7 +138,7 @@ async def _held_bytes(link: Link) -> int:
     return min(readings)
 
 
-@pytest.mark.parametrize(("ids_a_bucket", "most"), [(16, 31.0), (20, 30.0), (24, 29.0)])
+@pytest.mark.parametrize(("ids_a_bucket", "most"), [(16, 31.0), (20, 30.0), (24, 29.0), (40, 27.0)])
 async def test_an_id_costs_what_the_design_says_and_what_the_estimate_says(ids_a_bucket: int, most: float) -> None:
     count = 160_000
     buckets = count // ids_a_bucket

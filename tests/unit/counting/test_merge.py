@@ -6,8 +6,9 @@ offsets   0         10        20        30
 
 import pytest
 
-from streams.counting.merge import Outcome, Value, merge, new_value, pack, unpack
+from streams.counting.merge import Outcome, Value, new_value, pack, unpack
 from streams.counting.summaries import FORMAT, UnknownFormat
+from tests.support.merging import merge
 
 CLICKS, SALES = 1, 40
 SOURCE, OTHER = 65, 129

@@ -23,6 +23,7 @@ from streams.counting.summaries import (
     encode_summary,
     head,
 )
+from streams.counting.waiting import MOST_BYTES
 
 ZONE = ZoneInfo("UTC")
 SOURCE = source_number(1, 0)
@@ -97,6 +98,30 @@ def test_every_entry_of_a_summary_has_a_key_of_its_own() -> None:
     stated = owner.state()
     keys = [counters_key(b"aurora", entry.channel, entry.tier, entry.pane) for entry in entries]
     assert [unpack(stated[key]).totals[CLICKS] for key in keys] == [1, 2, 4]
+
+
+def test_equal_entries_meet_what_each_of_their_keys_holds() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4))
+    owner.read(1, clicks(10, 14, 1))
+    tiers = (Tier.TEN_SECONDS, Tier.LAUNCH, Tier.MINUTE, Tier.HOUR)
+    for offset, (last, count) in enumerate(((19, 3), (21, 5)), 2):
+        entries = [Entry(2, tier, 0, {CLICKS: count}) for tier in tiers]
+        owner.read(offset, next(encode_summary(CAMPAIGN, Summary(SOURCE, 10, last, T, entries))))
+    stated = owner.state()
+    totals = {tier: unpack(stated[counters_key(b"aurora", 2, tier, 0)]).totals[CLICKS] for tier in tiers}
+    assert totals == {Tier.TEN_SECONDS: 5, Tier.LAUNCH: 9, Tier.MINUTE: 5, Tier.HOUR: 5}
+    assert owner.merge.outcomes == {Outcome.NEW: 4, Outcome.ADDED: 1, Outcome.REPLACED: 5}
+
+
+def test_keys_that_have_merged_the_same_go_on_each_by_itself() -> None:
+    owner = Owner()
+    entries = [Entry(2, tier, 0, {CLICKS: 4}) for tier in (Tier.HOUR, Tier.LAUNCH)]
+    owner.read(0, next(encode_summary(CAMPAIGN, Summary(SOURCE, 0, 9, T, entries))))
+    owner.read(1, clicks(0, 12, 7))
+    stated = owner.state()
+    assert unpack(stated[counters_key(b"aurora", 2, Tier.HOUR, 0)]).totals == {CLICKS: 4}
+    assert owner.clicks() == 7
 
 
 def test_a_redelivered_record_changes_nothing() -> None:
@@ -348,6 +373,45 @@ def test_people_of_a_summary_join_every_tier_of_their_minute() -> None:
     tiers = {key[1] for key in owner.people}
     assert tiers == {Tier.MINUTE, Tier.HOUR, Tier.DAY, Tier.MONTH, Tier.LAUNCH}
     assert {round(People.unpack(packed)[0].estimate()) for packed in owner.people.values()} == {2}
+
+
+def test_people_alone_are_something_to_be_stated_and_to_be_shown() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4, person(1)))
+    owner.state()
+    owner.read(1, clicks(0, 9, 4, person(2)))
+    assert owner.merge.changed
+    news = dict(owner.merge.news())
+    assert round(news[REACH_OF_AURORA].estimate()) == 2
+    assert LAUNCH_OF_AURORA not in news
+
+
+def test_people_who_were_read_while_a_round_is_under_way_are_in_its_later_parts() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4, person(1)))
+    current = owner.merge.begin_round()
+    owner.read(1, clicks(0, 12, 6, person(2)))
+    packed = owner.merge.pack_people([REACH_OF_AURORA])[REACH_OF_AURORA]
+    people, at = People.unpack(packed)
+    assert (round(people.estimate()), at) == (2, 1)
+    assert REACH_OF_AURORA not in set(owner.merge.end_round(current))
+
+
+def test_people_do_not_wait_without_end() -> None:
+    owner, looked_up = Owner(), list[bytes]()
+    owner.merge.people_of = looked_up.append
+    for offset in range(3):
+        owner.read(offset, clicks(0, 9 + offset, 4, bytes(MOST_BYTES // 4)))
+    assert not looked_up
+    owner.read(3, clicks(0, 12, 4, bytes(MOST_BYTES // 4)))
+    assert len(looked_up) == 5
+
+
+def test_people_whose_hashes_are_cut_off_stop_the_partition() -> None:
+    owner = Owner()
+    with pytest.raises(msgspec.DecodeError):
+        owner.read(0, clicks(0, 9, 4, person(1)[:-1]))
+    assert owner.merge.at == -1
 
 
 def test_people_who_come_again_are_not_counted_again() -> None:

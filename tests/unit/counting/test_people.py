@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 import pytest
 
-from streams.counting.people import People, estimate, unite
+from streams.counting.people import MANY, People, add_to_all, estimate, unite
 from streams.counting.summaries import FORMAT, UnknownFormat
 
 
@@ -52,6 +52,26 @@ def test_whoever_comes_again_is_not_counted_again() -> None:
     once = people.pack(0)
     people.add(persons(0, 5_000))
     assert people.pack(0) == once
+
+
+@pytest.mark.parametrize("count", [1, MANY - 1, MANY, 20_000])
+def test_people_who_are_added_to_several_sets_at_once_are_in_each_as_if_added_alone(count: int) -> None:
+    sets, alone = [People(), People(), People()], [People(), People(), People()]
+    for number, (one, other) in enumerate(zip(sets, alone, strict=True)):
+        for people in (one, other):
+            people.add(persons(number * 1_000, 1_500))
+    add_to_all(sets, persons(500, count))
+    for people in alone:
+        people.add(persons(500, count))
+    assert [estimate([people]) for people in sets] == [estimate([people]) for people in alone]
+
+
+def test_sets_go_on_growing_each_by_itself_after_people_were_added_to_all() -> None:
+    one, other = People(), People()
+    add_to_all([one, other], persons(0, MANY))
+    one.add(persons(MANY, 4 * MANY))
+    assert other.estimate() == pytest.approx(MANY, rel=0.02)
+    assert one.estimate() == pytest.approx(5 * MANY, rel=0.03)
 
 
 def test_the_order_in_which_people_come_does_not_matter() -> None:
