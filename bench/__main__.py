@@ -20,6 +20,12 @@ from bench.report import JSON
 PAGE = ROOT / "docs" / "benchmarks.md"
 ALL = ("throughput", "steps", *report.PARTS)
 QUICK_EVENTS = 1_000_000
+WITH_ONLY = ("throughput", "latency", "memory", "scaling")
+ONLY = (
+    "of throughput: contenders, separated by commas, of "
+    + ", ".join(c.name for c in CONTENDERS)
+    + "; of latency: cases whose names have this; of memory: a part; of scaling: a curve"
+)
 
 
 def main() -> int:
@@ -49,12 +55,15 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("part", nargs="?", default="all", choices=("all", *ALL, "page"))
     parser.add_argument("--quick", action="store_true", help="some minutes; figures that are not to be quoted")
-    parser.add_argument("--only", help="contenders, separated by commas: " + ", ".join(c.name for c in CONTENDERS))
+    parser.add_argument("--only", help=ONLY)
     parser.add_argument("--rounds", type=int, help="of the throughput; 7, or 1 with --quick")
     parser.add_argument("--events", type=int, help="in the largest backlog; 3 million, or 1 million with --quick")
     parser.add_argument("--compression", default="none", choices=("none", "lz4"))
     parser.add_argument("--keep", action="store_true", help="put a part that was measured alone among the kept figures")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if chosen.only and chosen.part not in WITH_ONLY:
+        parser.error(f"--only is for one of {', '.join(WITH_ONLY)}")
+    return chosen
 
 
 def measure(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
@@ -62,7 +71,8 @@ def measure(part: str, chosen: argparse.Namespace) -> dict[str, Any]:
     if part == "steps":
         return steps.run(chosen.quick)
     if part != "throughput":
-        found: dict[str, Any] = importlib.import_module(f"bench.{part}").run(quick=chosen.quick)
+        only = {"only": chosen.only} if chosen.only else {}
+        found: dict[str, Any] = importlib.import_module(f"bench.{part}").run(quick=chosen.quick, **only)
         return found
     rounds = chosen.rounds or (1 if chosen.quick else 7)
     events = chosen.events or (QUICK_EVENTS if chosen.quick else throughput.EVENTS)

@@ -12,11 +12,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -272,15 +270,3 @@ def _watch(worker: WorkerProcess, samples: Samples, until: float, until_live: bo
     if until_live:
         raise RuntimeError(f"the worker has not caught up:\n{worker.tail()}")
     return time.monotonic()
-
-
-def main() -> None:
-    """Prints the figures as JSON."""
-    result = run(quick="--quick" in sys.argv)
-    print(json.dumps(result, indent=1))
-    if "--out" in sys.argv:
-        Path(sys.argv[sys.argv.index("--out") + 1]).write_text(json.dumps(result, indent=1))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,11 @@
 """Probes: single events, each in a campaign and channel where nothing else counts, and the moment each is visible.
 
-Every probe adds one to counters that only probes of its place touch, and the next of that place is sent only when it
-was seen; so each has a measurement of its own. A worker makes a picture when somebody asks, and gives it again to
-whoever asks within a fifth of a second. So `/metrics` is scraped as a whole, and the API asked, as soon as the next
-answer can be another one: what that interval costs is in the figures, as it would be for anybody who asks as often. A
-probe is visible when the last byte of the first answer that shows it has arrived.
+Every probe adds one to counters that only probes of its place touch, and those of a place go to one partition, in
+order: a counter of five shows the first five. A probe is visible when the last byte of an answer that shows it has
+arrived. A worker makes a picture when somebody asks, and gives it again to whoever asks within a fifth of a second.
+The API is asked for one campaign as soon as the next answer can be another one; that is cheap, and what the interval
+costs is in the figures. `/metrics` is scraped as a whole, but for at most a tenth of the time, because at thousands of
+series scraping would be what is measured; latency_looks.py tells from these few looks how long a probe takes.
 """
 
 from __future__ import annotations
@@ -21,19 +22,27 @@ from functools import partial
 import aiohttp
 from aiokafka import AIOKafkaProducer
 
+from bench.latency_looks import Look
+
 PICTURE_SECONDS = 0.205
 """Asked sooner again, a worker would give the same picture."""
 GIVE_UP_SECONDS = 30.0
 CHANNELS = ("email", "direct", "paid_social", "organic_search")
-SEEN_IN = ("metrics_counter", "metrics_5m", "api_counter", "api_5m")
-"""`/metrics` and the API, each with the counter since the launch and the window of five minutes."""
+SCRAPED_SHARE = 0.1
+"""Of the time, at most, a scrape of each worker is under way."""
+PAUSE_SECONDS = 5.0
+"""At most, between two scrapes, however long one takes."""
+LOOKED_AT_SECONDS = 5.0
+"""So old a probe, at least, is still looked for in `/metrics`."""
+METRICS, API = ("metrics_counter", "metrics_5m"), ("api_counter", "api_5m")
+"""Each with the counter since the launch and the window of five minutes."""
 Place = tuple[str, str]
 """Campaign and channel."""
 
 
 @dataclass(slots=True)
 class Probe:
-    """One event. times: monotonic seconds; `seen` has those at which it was first visible, by where (`SEEN_IN`)."""
+    """One event. times: monotonic seconds; `seen` has those at which it was first visible, by where (METRICS, API)."""
 
     number: int
     sent: float
@@ -44,8 +53,12 @@ class Probe:
 @dataclass(slots=True)
 class _Lane:
     place: Place
+    partition: int
     sent: int = 0
-    probe: Probe | None = None
+    probes: list[Probe] = field(default_factory=list)
+    """Those that are still looked for."""
+    shown_from: float | None = None
+    """Since then the place has a series; before, a worker that shows none may be one that does not own it."""
 
 
 class Probes:
@@ -58,15 +71,16 @@ class Probes:
         self, address: str, prefix: str, urls: Sequence[str], name: str, campaigns: int, rate: float, partitions: int
     ) -> None:
         self._address, self._topic, self._urls, self._rate = address, f"{prefix}visit", list(urls), rate
-        self._partitions = partitions
         names = [f"{name}-{number:02d}" for number in range(campaigns)]
         self._name = name.encode()
-        self._lanes = {(campaign, channel): _Lane((campaign, channel)) for campaign in names for channel in CHANNELS}
+        places = [(campaign, channel) for campaign in names for channel in CHANNELS]
+        self._lanes = {place: _Lane(place, number % partitions) for number, place in enumerate(places)}
         self._names = names
         self._rng = random.Random(name)
         self.done: list[Probe] = []
         self.lost: list[Probe] = []
-        self.skipped = 0
+        self.looks: dict[str, list[Look]] = {where: [] for where in METRICS}
+        self._measured_from = 0.0
         self.scrape_seconds: list[float] = []
         self.scrape_bytes = 0
         self._metrics = re.compile(
@@ -87,13 +101,17 @@ class Probes:
             ) as session,
         ):
             watchers = [
-                asyncio.create_task(self._again_and_again(look))
+                asyncio.create_task(self._again_and_again(look, share))
                 for url in self._urls
-                for look in (partial(self._scrape, session, url), *(partial(self._ask, session, url, n) for n in names))
+                for look, share in (
+                    (partial(self._scrape, session, url), SCRAPED_SHARE),
+                    *((partial(self._ask, session, url, name), 1.0) for name in names),
+                )
             ]
             try:
                 began = time.monotonic()
                 due = began
+                self._measured_from = began + warm_up_seconds
                 while time.monotonic() < began + warm_up_seconds + seconds:
                     self._check(watchers)
                     await self._send(producer)
@@ -101,11 +119,11 @@ class Probes:
                     due += self._rng.expovariate(self._rate)
                     await asyncio.sleep(max(0.0, due - time.monotonic()))
                 until = time.monotonic() + GIVE_UP_SECONDS
-                while any(lane.probe is not None for lane in self._lanes.values()) and time.monotonic() < until:
+                while self._waiting() and time.monotonic() < until:
                     self._check(watchers)
                     await asyncio.sleep(0.05)
-                self.lost += [lane.probe for lane in self._lanes.values() if lane.probe is not None]
-                self.done = [probe for probe in self.done if probe.sent >= began + warm_up_seconds]
+                self.lost += self._waiting()
+                self.done = [probe for probe in self.done if probe.sent >= self._measured_from]
             finally:
                 for watcher in watchers:
                     watcher.cancel()
@@ -116,30 +134,34 @@ class Probes:
             if watcher.done():
                 watcher.result()
 
+    def _waiting(self) -> list[Probe]:
+        wanted = len(METRICS) + len(API)
+        return [probe for lane in self._lanes.values() for probe in lane.probes if len(probe.seen) < wanted]
+
     async def _send(self, producer: AIOKafkaProducer) -> None:
-        free = [lane for lane in self._lanes.values() if lane.probe is None]
-        if not free:
-            self.skipped += 1
-            return
-        lane = self._rng.choice(free)
+        lane = self._rng.choice(list(self._lanes.values()))
         campaign, channel = lane.place
         lane.sent += 1
         value = (
             f'{{"id":"{campaign}-{channel}-{lane.sent}","time":{time.time_ns() // 1_000_000},"campaign":"{campaign}",'
             f'"channel":"{channel}","person":"p{lane.sent}","engaged":true}}'
         ).encode()
-        probe = lane.probe = Probe(lane.sent, time.monotonic())
-        sent = await producer.send(self._topic, value, partition=self._rng.randrange(self._partitions))
+        probe = Probe(lane.sent, time.monotonic())
+        lane.probes.append(probe)
+        sent = await producer.send(self._topic, value, partition=lane.partition)
         sent.add_done_callback(lambda _: setattr(probe, "acknowledged", time.monotonic()))
 
-    async def _again_and_again(self, look: Callable[[], Awaitable[None]]) -> None:
+    async def _again_and_again(self, look: Callable[[], Awaitable[None]], share: float) -> None:
+        """share: of the time, at most, that it looks."""
         while True:
             began = time.monotonic()
             try:
                 await look()
             except (aiohttp.ClientConnectionError, TimeoutError):
                 await asyncio.sleep(0.1)
-            await asyncio.sleep(max(0.0, began + PICTURE_SECONDS - time.monotonic()))
+            ended = time.monotonic()
+            pause = began + max(PICTURE_SECONDS, (ended - began) / share) - ended
+            await asyncio.sleep(min(PAUSE_SECONDS, max(0.0, pause)))
 
     async def _scrape(self, session: aiohttp.ClientSession, url: str) -> None:
         began = time.monotonic()
@@ -152,6 +174,7 @@ class Probes:
             where = "counter" if metric == b"events_total" else "5m"
             lane = self._lanes.get((campaign.decode(), channel.decode()))
             if lane is not None:
+                self._look(lane, f"metrics_{where}", int(float(number)), now)
                 self._see(lane, f"metrics_{where}", int(float(number)), now)
 
     async def _ask(self, session: aiohttp.ClientSession, url: str, campaign: str) -> None:
@@ -169,11 +192,24 @@ class Probes:
                 if (kpi["kpi"], kpi["window"]) == ("visits", "5m"):
                     self._see(lane, "api_5m", int(kpi["value"] or 0), now)
 
+    def _look(self, lane: _Lane, where: str, number: int, now: float) -> None:
+        self.looks[where] += [
+            (now - probe.sent, probe.number <= number)
+            for probe in lane.probes
+            if lane.shown_from is not None and probe.sent >= max(lane.shown_from, self._measured_from)
+        ]
+
     def _see(self, lane: _Lane, where: str, number: int, now: float) -> None:
-        probe = lane.probe
-        if probe is None or number < probe.number:
-            return
-        probe.seen.setdefault(where, now)
-        if len(probe.seen) == len(SEEN_IN):
-            self.done.append(probe)
-            lane.probe = None
+        if number > 0 and where in METRICS and lane.shown_from is None:
+            lane.shown_from = now
+        for probe in lane.probes:
+            if probe.number <= number:
+                probe.seen.setdefault(where, now)
+        over = [probe for probe in lane.probes if self._is_over(probe, now)]
+        if over:
+            self.done += over
+            lane.probes = [probe for probe in lane.probes if not self._is_over(probe, now)]
+
+    @staticmethod
+    def _is_over(probe: Probe, now: float) -> bool:
+        return len(probe.seen) == len(METRICS) + len(API) and now - probe.sent > LOOKED_AT_SECONDS

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from bench import memory_idle, memory_panes, memory_redis
@@ -45,16 +42,3 @@ def run(quick: bool = False, only: str = "") -> dict[str, Any]:
         result["redis"] = memory_redis.measure(quick)
         say(f"redis: {result['redis']}")
     return result
-
-
-def main() -> None:
-    """Prints the figures as JSON."""
-    only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
-    result = run(quick="--quick" in sys.argv, only=only)
-    print(json.dumps(result, indent=1))
-    if "--out" in sys.argv:
-        Path(sys.argv[sys.argv.index("--out") + 1]).write_text(json.dumps(result, indent=1))
-
-
-if __name__ == "__main__":
-    main()

@@ -9,11 +9,9 @@ recovery_changelog.py. A run in which the recovered counters differ from the sta
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -189,17 +187,3 @@ def _start(deployment: Deployment, name: str, expected: int) -> tuple[WorkerProc
 def _shown(worker: WorkerProcess) -> int:
     body = worker.get("/metrics", 10.0)[1].encode()
     return int(sum(float(number) for number in _EVENTS.findall(body)))
-
-
-def main() -> None:
-    """Prints the figures as JSON."""
-    import sys
-
-    result = run(quick="--quick" in sys.argv)
-    print(json.dumps(result, indent=1))
-    if "--out" in sys.argv:
-        Path(sys.argv[sys.argv.index("--out") + 1]).write_text(json.dumps(result, indent=1))
-
-
-if __name__ == "__main__":
-    main()

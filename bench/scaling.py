@@ -8,11 +8,8 @@ the workers kept up: what was read is what was sent, but for a second of it.
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench.latency_load import load
@@ -119,16 +116,3 @@ def _used(workers: list[WorkerProcess]) -> float:
 
 def _read(workers: list[WorkerProcess]) -> int:
     return sum(events_read(worker.get("/metrics", 20.0)[1]) for worker in workers)
-
-
-def main() -> None:
-    """Prints the figures as JSON."""
-    only = sys.argv[sys.argv.index("--only") + 1] if "--only" in sys.argv else ""
-    result = run(quick="--quick" in sys.argv, only=only)
-    print(json.dumps(result, indent=1))
-    if "--out" in sys.argv:
-        Path(sys.argv[sys.argv.index("--out") + 1]).write_text(json.dumps(result, indent=1))
-
-
-if __name__ == "__main__":
-    main()

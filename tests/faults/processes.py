@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,16 +25,21 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 
 
 class WorkerProcess:
-    """One `launchpulse worker`; its log is `directory`/NAME.log, and stays over restarts."""
+    """One `launchpulse worker`; its log is `directory`/NAME.log, and stays over restarts.
+
+    Attributes:
+        command: what it is started with, after the Python that runs this.
+    """
 
     def __init__(self, name: str, directory: Path, environment: Mapping[str, str]) -> None:
         self.name, self.log_file = name, directory / f"{name}.log"
         self._directory, self._environment = directory, environment
+        self.command = ["-m", "agents.cli.main", "worker"]
         self.port = 0
         self.process: subprocess.Popen[bytes] | None = None
         self.frozen = self._ended = False
 
-    def start(self) -> WorkerProcess:
+    def start(self) -> Self:
         """Starts it, on a free port."""
         self._ended = False
         self.port = free_port()
@@ -44,7 +49,7 @@ class WorkerProcess:
         }
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "agents.cli.main", "worker"],
+                [sys.executable, *self.command],
                 cwd=ROOT,
                 env={**os.environ, **self._environment, **own},
                 stdin=subprocess.DEVNULL,

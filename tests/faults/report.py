@@ -20,6 +20,12 @@ How exact the counting is while workers, the broker, Redis, the network and cloc
 still. This page is made from `docs/figures/reliability.json` (`make docs`).
 """
 
+_PEERS = """The same events, several workers, and kills, freezes, joins and a broker that goes away, for an application
+that counts events by minute with each library and the settings shown. *Lost* and *doubled* are events that its counters
+have too few or too many beside the records in the log. *Crashes* are workers that ended by themselves, where nobody had
+stopped or killed them. `python -m tests.faults.peers` repeats it.
+"""
+
 
 def render(figures: Figures) -> str:
     """The page. A part that is not in the figures is replaced by the command that makes it."""
@@ -216,13 +222,14 @@ def _peers(peers: Sequence[Figures] | None) -> str:
             _whole(peer.get("events")),
             _whole(peer.get("lost")),
             _whole(peer.get("doubled")),
+            _whole(peer.get("crashes")),
             _seconds(peer.get("standstill_seconds_max")),
             peer.get("note") or "",
         ]
         for peer in peers
     ]
-    header = ["what", "settings", "faults", "events", "lost", "doubled", "longest standstill", "note"]
-    return "\n".join([head, _table(header, rows)])
+    header = ["what", "settings", "faults", "events", "lost", "doubled", "crashes", "longest standstill", "note"]
+    return "\n".join([head, _PEERS, _table(header, rows)])
 
 
 def _found(figures: Figures) -> str:

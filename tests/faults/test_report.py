@@ -68,11 +68,11 @@ def test_page_shows_guards_and_peers_as_they_were_written() -> None:
     guard = {"guard": "gate", "switched_off_how": "a subclass", "caught_by": "harness", "command": "run it"}
     guard |= {"figures": {"lost": 12, "doubled": 0, "standstill_seconds": None}, "sentence": "Read twice | lost."}
     peer = {"name": "Faust Table", "version": "0.15.3", "settings": "defaults", "faults": 9, "events": 90_000}
-    peer |= {"lost": 7_157, "doubled": 149_615, "standstill_seconds_max": 12.34, "note": None}
+    peer |= {"lost": 7_157, "doubled": 149_615, "crashes": 2, "standstill_seconds_max": 12.34, "note": None}
     page = render({"guards": [guard], "peers": [peer]})
     assert "| gate | a subclass | harness | lost 12; doubled 0 | `run it` |" in page
     assert "- gate: Read twice | lost." in page
-    assert "| Faust Table 0.15.3 | defaults | 9 | 90,000 | 7,157 | 149,615 | 12.3 s |  |" in page
+    assert "| Faust Table 0.15.3 | defaults | 9 | 90,000 | 7,157 | 149,615 | 2 | 12.3 s |  |" in page
 
 
 def test_kinds_have_their_median_and_longest_over_all_runs() -> None:

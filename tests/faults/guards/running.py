@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +11,11 @@ from typing import Any
 
 from tests.faults.deployment import HASH_KEY, Deployment
 from tests.faults.logs import read_topics
-from tests.faults.processes import ROOT, WorkerProcess
+from tests.faults.processes import WorkerProcess
 from tests.faults.recount import Recount
 from tests.faults.stated import read_tables
 from tests.faults.verdict import Verdict, judge, judge_metrics
 from tests.support.kafka import KafkaBroker
-from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 
 REPORT = "continuity.json"
@@ -79,28 +75,11 @@ class GuardedWorker(WorkerProcess):
     ) -> None:
         super().__init__(name, directory, environment)
         self._parts = directory / f"{name}-inner"
-        self._arguments = [
-            str(self._parts),
+        self.command = [
+            *("-m", "tests.faults.guards.worker", str(self._parts)),
             *(f"--without={guard}" for guard in without),
             *(f"--fault={fault}" for fault in faults),
         ]
-        self._data = directory / f"{name}-data"
-        self._settings = dict(environment)
-
-    def start(self) -> GuardedWorker:
-        """Starts it, on a free port."""
-        self.port = free_port()
-        own = {"LAUNCHPULSE_WEB_PORT": str(self.port), "LAUNCHPULSE_DATA_DIR": str(self._data)}
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.guards.worker", *self._arguments],
-                cwd=ROOT,
-                env={**os.environ, **self._settings, **own},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        return self
 
     def set_trigger(self, fault: str, text: str = "") -> Path:
         """The inner fault strikes at its next occasion; returns the file that is there until then, with that text."""
