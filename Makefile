@@ -1,7 +1,7 @@
 # Everything a person or CI types; `make` alone lists it. ARGS is passed on: make demo ARGS="--seconds 30"
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test check faults bench secrets docs lock clean runtime dev
+.PHONY: help demo launch-room test check faults bench sentiment secrets docs lock clean runtime dev
 
 # Any Python 3 can set up; it looks for 3.11-3.13 itself.
 SETUP_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python)
@@ -9,7 +9,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 runtime: ## Make or repair .venv with what the service needs
 	@test -n "$(SETUP_PYTHON)" || { echo "setup: needs Python 3.11, 3.12 or 3.13 on the path; on Debian or Ubuntu type: apt-get install python3 python3-venv" >&2; exit 1; }
@@ -21,6 +21,9 @@ dev: ## The same, with the tools for tests and checks
 
 demo: runtime ## A simulated launch with its live KPIs in the terminal (ARGS="--seconds 30" ends by itself)
 	@exec $(PYTHON) -m agents.cli.main demo $(ARGS)
+
+launch-room: runtime ## The demo with Prometheus and Alertmanager beside it, and Grafana where it is installed
+	@exec $(PYTHON) -m agents.cli.main demo --room $(ARGS)
 
 test: dev ## All tests, with a real Kafka and a real Redis (ARGS="tests/unit -k late")
 	$(PYTHON) -m tests.support.install
@@ -41,6 +44,9 @@ faults: dev ## Faults under load on real parts, and the recount: docs/reliabilit
 bench: dev ## Throughput beside its peers, latency, memory, recovery, scaling (ARGS=--quick, ARGS="latency")
 	$(PYTHON) -m tests.support.install
 	$(PYTHON) -m bench $(ARGS)
+
+sentiment: dev ## How well the lexicon reads labelled posts, beside others: docs/sentiment.md (ARGS=--without-peers)
+	$(PYTHON) -m bench.sentiment $(ARGS)
 
 secrets: ## Make the secret files that docker-compose.yml reads
 	@sh deploy/make_secrets.sh

@@ -34,12 +34,13 @@ from agents.kafka.continuity import Continuity
 from agents.kafka.slices import Slice, SliceConsumer
 from agents.kafka.table import StatementTable
 from agents.names import Names
+from agents.sentiment.plugin import Plugin, leave_to_lexicon
 from agents.settings import Settings
 from agents.telemetry import Telemetry
 from agents.vitals import Vitals
 from streams.counting.blocks import MAX_OFFSETS
+from streams.counting.facts import reconcile
 from streams.counting.people import PersonHasher, unite
-from streams.counting.statements import furthest
 from streams.events.topic import Topic
 
 log = structlog.get_logger(__name__)
@@ -111,6 +112,7 @@ def create_app(
     )
     states: dict[TP, SourceState] = {}
     emitter = Emitter(summaries, consumer, incarnation, telemetry)
+    plugin = settings.sentiment_plugin
     ingest = Ingest(
         consumer=consumer,
         continuity=Continuity(consumer),
@@ -124,9 +126,10 @@ def create_app(
         zone=zone,
         person_hash=PersonHasher(hash_key),
         max_offsets=settings.test_block_offsets or MAX_OFFSETS,
+        score_texts=Plugin(plugin, settings.sentiment_timeout_seconds, telemetry).fill if plugin else leave_to_lexicon,
     )
     incarnations = {topic.code: incarnation(name) for name, topic in topics.items()}
-    panes = _table(app, "panes", settings.summaries_partitions, furthest)
+    panes = _table(app, "panes", settings.summaries_partitions, reconcile)
     people = _table(app, "people", settings.summaries_partitions, unite)
     campaigns = Campaigns(
         names.summaries,

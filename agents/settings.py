@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         None,
         description="File with the bearer token of API and metrics; required when bound beyond loopback.",
     )
-    series_budget: int = Field(100_000, ge=1_000, le=10_000_000, description="Most series that `/metrics` shows.")
+    series_budget: int = Field(160_000, ge=1_000, le=10_000_000, description="Most series that `/metrics` shows.")
     campaign_limit: int = Field(
         2_000, ge=1, le=1_000_000, description="Campaigns that a summaries partition admits (catalogued ones always)."
     )
@@ -103,6 +103,14 @@ class Settings(BaseSettings):
     )
     session_timeout_seconds: int = Field(
         15, ge=2, le=30, description="A worker that is silent for so long loses its partitions to the others."
+    )
+    sentiment_plugin: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="`module:factory` of a plug-in that scores texts in the lexicon's place (docs/sentiment.md).",
+    )
+    sentiment_timeout_seconds: int = Field(
+        2, ge=1, le=60, description="How long the plug-in may take for a batch of texts; then they count as unknown."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for a person.")

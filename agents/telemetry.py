@@ -127,6 +127,18 @@ class Telemetry:
         )
         self.recovery = Gauge("launchpulse_recovery_active", "1 while tables are recovered.", registry=registry)
         self.redis_errors = Counter("launchpulse_redis_errors", "Calls to Redis that failed.", registry=registry)
+        self.redis_memory = Gauge(
+            "launchpulse_redis_memory_ratio", "Redis' used memory by its maxmemory; NaN: not known.", registry=registry
+        )
+        self.redis_evicted = Gauge(
+            "launchpulse_redis_evicted_keys", "Keys that Redis has evicted since its start.", registry=registry
+        )
+        self.texts_unscored = Counter(
+            "launchpulse_sentiment_unscored",
+            "Texts that the sentiment plug-in was to score and did not, by reason; they count as unknown.",
+            ["reason"],
+            registry=registry,
+        )
         self.labels_overflowed = Counter(
             "launchpulse_labels_overflowed",
             "Summaries of campaigns refused because their partition has all it admits.",
@@ -163,6 +175,10 @@ class Telemetry:
     def claimed(self, seconds: float) -> None:
         """A run of ids has been claimed in `seconds`."""
         self.claim_seconds.observe(seconds)
+
+    def unscored(self, reason: str, texts: int) -> None:
+        """The sentiment plug-in has failed so many texts."""
+        self.texts_unscored.labels(reason).inc(texts)
 
     def summaries_sent(self, records: int) -> None:
         """Ingest has sent so many summary records."""

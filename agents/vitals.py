@@ -59,6 +59,8 @@ class Vitals:
         telemetry.recovery.set(1 if self._rebalancing() else 0)
         telemetry.redis_errors.inc(self._claims.errors - self._redis_errors)
         self._redis_errors = self._claims.errors
+        telemetry.redis_memory.set(self._claims.room.used_ratio)
+        telemetry.redis_evicted.set(self._claims.room.evicted_keys)
         telemetry.refused_partition.clear()
         for tp in consumer.refusals:
             telemetry.refused_partition.labels(tp.topic, str(tp.partition)).set(1)

@@ -38,6 +38,9 @@ from agents.names import Names
 from agents.operations.topics import checked_topics
 from agents.settings import Settings
 from agents.web.app import build_web
+from agents.web.board_routes import add_board
+from agents.web.board_service import BoardService
+from agents.web.events import Viewers
 from agents.web.server import WebServer, WebServerRefused
 
 log = structlog.get_logger(__name__)
@@ -147,10 +150,12 @@ def run_worker(settings: Settings) -> NoReturn:
 
 
 def services(settings: Settings, parts: Parts) -> list[Service]:
-    """What runs beside Faust: the claims' connection, and the web server, which answers while tables are recovered."""
-    state = WebState(parts)
-    web = WebServer(settings.web_host, settings.web_port, build_web(state, settings))
-    return [ClaimsService(parts.claims), web]
+    """What runs beside Faust: the claims' connection, live boards, and the web server, which answers while tables are
+    recovered."""
+    boards = BoardService(parts.show, settings.summaries_partitions, redis_address(settings))
+    app = build_web(WebState(parts), settings)
+    add_board(app, Viewers(boards.exchange, settings.summaries_partitions))
+    return [ClaimsService(parts.claims), boards, WebServer(settings.web_host, settings.web_port, app)]
 
 
 class Worker(faust.Worker):

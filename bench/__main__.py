@@ -19,6 +19,10 @@ from bench.report import JSON
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 ALL = ("throughput", "steps", *report.PARTS)
+MINUTES = {
+    "throughput": 20, "steps": 2, "latency": 11, "memory": 25, "recovery": 8, "scaling": 10, "lag": 9,
+}  # fmt: skip
+"""About so long each part took on two cores."""
 QUICK_EVENTS = 1_000_000
 WITH_ONLY = ("throughput", "latency", "memory", "scaling")
 ONLY = (
@@ -36,6 +40,8 @@ def main() -> int:
         return 0
     wanted = list(ALL) if chosen.part == "all" else [chosen.part]
     figures: dict[str, Any] = {"quick": chosen.quick}
+    if not chosen.quick:
+        say(f"bench: {', '.join(wanted)}: about {sum(MINUTES[part] for part in wanted)} minutes on two cores")
     for part in wanted:
         began = time.monotonic()
         say(f"bench: {part}")

@@ -1,18 +1,17 @@
 #!/bin/sh
-# Lets promtool check the Prometheus rules, where there are any.
+# Lets promtool check the Prometheus rules, and amtool who is told of their alerts.
 set -eu
 cd "$(dirname "$0")/.."
-rules=$(find grafana/prometheus -name '*.rules.y*ml' 2>/dev/null || true)
-if [ -z "$rules" ]; then
-    exit 0
-fi
-if ! command -v promtool >/dev/null 2>&1; then
+need() { # a command, and the Debian package that has it
+    command -v "$1" >/dev/null 2>&1 && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        { apt-get install -y -q --no-install-recommends prometheus || { apt-get update -q && apt-get install -y -q --no-install-recommends prometheus; }; } >/dev/null
+        { apt-get install -y -q --no-install-recommends "$2" || { apt-get update -q && apt-get install -y -q --no-install-recommends "$2"; }; } >/dev/null
     else
-        echo "promtool is missing; on Debian or Ubuntu type: apt-get install prometheus" >&2
+        echo "$1 is missing; on Debian or Ubuntu type: apt-get install $2" >&2
         exit 1
     fi
-fi
-# shellcheck disable=SC2086 # one word a file
-exec promtool check rules $rules
+}
+need promtool prometheus
+need amtool prometheus-alertmanager
+promtool check rules grafana/prometheus/*.rules.yml
+exec amtool check-config grafana/alertmanager/alertmanager.yml

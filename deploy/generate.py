@@ -15,13 +15,18 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = {
     "docs/settings.md": "agents.settings_reference",
     "docs/topics.md": "streams.events.reference",
+    "docs/asyncapi.yaml": "streams.events.asyncapi",
     "docs/kpis.md": "streams.kpis.reference",
     "docs/reliability.md": "tests.faults.report",
     "docs/benchmarks.md": "bench.report",
+    "docs/boards.md": "grafana.reference",
+    "docs/alerts.md": "grafana.rules_docs",
 }
-# Writes its files under the folder that is its one argument.
-BOARDS = "grafana/build.py"
-BOARD_FOLDER = "grafana/dashboards"
+# Each writes its files under the folder that is its one argument.
+FOLDERS = {
+    "grafana/dashboards": "grafana/build.py",
+    "grafana/prometheus": "grafana/rules.py",
+}
 
 
 def main() -> int:
@@ -51,11 +56,12 @@ def main() -> int:
 def generated() -> dict[str, str]:
     """The text of every generated file by its path in the repository."""
     files = {name: output("-m", module) for name, module in DOCUMENTS.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        output(str(ROOT / BOARDS), folder)
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file():
-                files[f"{BOARD_FOLDER}/{path.relative_to(folder)}"] = path.read_text(encoding="utf-8")
+    for place, program in FOLDERS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            output(str(ROOT / program), folder)
+            for path in sorted(Path(folder).rglob("*")):
+                if path.is_file():
+                    files[f"{place}/{path.relative_to(folder)}"] = path.read_text(encoding="utf-8")
     return files
 
 

@@ -16,60 +16,23 @@ if __package__ in (None, ""):  # run by its path, as deploy/generate.py does
 
 from grafana_foundation_sdk.builders import dashboard  # noqa: E402
 from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: E402
-from grafana_foundation_sdk.models.dashboard import (  # noqa: E402
-    DashboardCursorSync,
-    VariableOption,
-    VariableRefresh,
-    VariableSort,
-)
 
-from grafana.panels import SOURCE, headline, kpi_lines, pipeline, trust  # noqa: E402
-from grafana.queries import WINDOWS  # noqa: E402
-from streams.kpis.registry import GROUPS, KPI_BY_NAME  # noqa: E402
+from grafana.campaign import campaign  # noqa: E402
+from grafana.launch import launch  # noqa: E402
+from grafana.pipeline import pipeline  # noqa: E402
+from grafana.portfolio import portfolio  # noqa: E402
 
 FOLDER = ROOT / "grafana" / "dashboards"
-DATASOURCE_UID = "launchpulse-prometheus"
-DEFAULT_WINDOW = "5m"
-HEADLINES = ("reach", "engagement_rate", "net_sentiment", "net_revenue", "orders", "visit_to_sale_rate")
 
 
 def boards() -> dict[str, str]:
     """File name -> the board as JSON text."""
-    return {"launch.json": _text(launch())}
-
-
-def launch() -> dashboard.Dashboard:
-    """The board of one launch: whether it is live, its headline figures, every KPI, the pipeline."""
-    board = (
-        dashboard.Dashboard("Launch")
-        .uid("launchpulse-launch")
-        .description("A launch's KPIs, live. Every panel says its formula; written by grafana/build.py.")
-        .tags(["launchpulse"])
-        .readonly()
-        .refresh("1s")
-        .time("now-15m", "now")
-        .timezone("browser")
-        .timepicker(dashboard.TimePicker().refresh_intervals(["1s", "5s", "15s", "1m", "5m"]))
-        .tooltip(DashboardCursorSync.CROSSHAIR)
-        .with_variable(_datasource())
-        .with_variable(_campaign())
-        .with_variable(_channel())
-        .with_variable(_window())
-    )
-    board = board.with_row(dashboard.Row("Live, fresh, complete?"))
-    for figure in trust():
-        board = board.with_panel(figure)
-    board = board.with_row(dashboard.Row("$campaign: the headlines"))
-    for name in HEADLINES:
-        board = board.with_panel(headline(KPI_BY_NAME[name]))
-    for title, kpis in GROUPS:
-        board = board.with_row(dashboard.Row(title))
-        for kpi in kpis:
-            board = board.with_panel(kpi_lines(kpi))
-    board = board.with_row(dashboard.Row("Pipeline"))
-    for panel in pipeline():
-        board = board.with_panel(panel)
-    return board
+    return {
+        "launch.json": _text(launch()),
+        "campaign.json": _text(campaign()),
+        "portfolio.json": _text(portfolio()),
+        "pipeline.json": _text(pipeline()),
+    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -95,32 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _text(board: dashboard.Dashboard) -> str:
     return json.dumps(board.build(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _datasource() -> dashboard.DatasourceVariable:
-    current = VariableOption(text="Launchpulse", value=DATASOURCE_UID, selected=True)
-    return dashboard.DatasourceVariable("datasource").label("Source").type("prometheus").current(current)
-
-
-def _campaign() -> dashboard.QueryVariable:
-    variable = dashboard.QueryVariable("campaign").label("Campaign").datasource(SOURCE)
-    variable = variable.query("label_values(campaign_active, campaign)").sort(VariableSort.ALPHABETICAL_ASC)
-    return variable.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-
-
-def _channel() -> dashboard.QueryVariable:
-    # Not Grafana's own "All": the channel `all` is counted by itself, since people are not the sum of their channels.
-    variable = dashboard.QueryVariable("channel").label("Channel").datasource(SOURCE).multi(True)
-    variable = variable.query('label_values({campaign="$campaign", channel!=""}, channel)')
-    variable = variable.current(VariableOption(text=["all"], value=["all"], selected=True))
-    return variable.sort(VariableSort.ALPHABETICAL_ASC).refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-
-
-def _window() -> dashboard.CustomVariable:
-    options = [VariableOption(text=name, value=name, selected=name == DEFAULT_WINDOW) for name in WINDOWS]
-    current = VariableOption(text=DEFAULT_WINDOW, value=DEFAULT_WINDOW, selected=True)
-    variable = dashboard.CustomVariable("window").label("Window").values(",".join(WINDOWS))
-    return variable.options(options).current(current)
 
 
 if __name__ == "__main__":

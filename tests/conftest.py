@@ -19,7 +19,8 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _missing(error: Exception) -> NoReturn:
+def missing(error: Exception) -> NoReturn:
+    """Skip the test for want of a part, or fail it in CI."""
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         pytest.fail(str(error))
     pytest.skip(str(error))
@@ -31,7 +32,7 @@ def kafka_broker() -> Iterator[KafkaBroker]:
     try:
         broker = KafkaBroker()
     except KafkaMissing as error:
-        _missing(error)
+        missing(error)
     with broker:
         yield broker
 
@@ -42,6 +43,6 @@ def redis_server() -> Iterator[RedisServer]:
     try:
         server = RedisServer()
     except RedisMissing as error:
-        _missing(error)
+        missing(error)
     with server:
         yield server

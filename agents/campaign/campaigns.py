@@ -20,6 +20,7 @@ from agents.kafka.slices import SliceConsumer
 from agents.kafka.table import StatementTable
 from agents.telemetry import Telemetry
 from streams.counting.expiry import expired
+from streams.counting.facts import is_fact
 from streams.counting.partition import PartitionMerge, Round
 from streams.counting.progress import ProgressBook
 from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, KeyKind
@@ -45,6 +46,7 @@ class OwnedPartition:
 
     progress: that of what is shown, which is behind what is merged: a window must not end where its figures do not.
     caught_up: everything is merged that stood in the log when this generation began.
+    unshown: keys that were merged in earlier generations and not shown; the table or `merge` says what they hold.
     """
 
     generation: int
@@ -57,6 +59,7 @@ class OwnedPartition:
     read_at: float = 0.0
     shown_ms: int = 0
     broken: bool = False
+    unshown: set[bytes] = field(default_factory=set)
     stating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -128,8 +131,12 @@ class Campaigns:
         if owned is None:
             owned = OwnedPartition(generation, merge, self._view(partition))
         else:
+            # The next merge begins with what is stated, so what was stated and not yet shown is no news to it.
+            unshown = owned.unshown | {key for key, _ in owned.merge.news()}
             merge.progress = owned.merge.progress
-            owned = OwnedPartition(generation, merge, owned.views, owned.progress, shown_ms=owned.shown_ms)
+            owned = OwnedPartition(
+                generation, merge, owned.views, owned.progress, shown_ms=owned.shown_ms, unshown=unshown
+            )
             if partition in self.owned:
                 self.owned[partition] = owned
         owned.stated_at = time.monotonic()
@@ -141,6 +148,10 @@ class Campaigns:
         self._merging.pop(partition, None)
         self.owned.pop(partition, None)
 
+    def value_of(self, key: bytes) -> bytes | None:
+        """What the table has under the key of a campaign's counters; None where there is nothing."""
+        return self._panes.values.get(key)
+
     def show(self) -> None:
         """Bring into the views of all partitions what has been merged since the last call."""
         for partition, owned in self._merging.items():
@@ -148,6 +159,10 @@ class Campaigns:
                 continue
             self.owned[partition] = owned
             merge = owned.merge
+            for key in owned.unshown:
+                if (packed := self._packed(partition, key)) is not None:
+                    owned.views.put(key, packed)
+            owned.unshown.clear()
             for key, value in merge.news():
                 owned.views.put(key, value)
             owned.progress = merge.progress.copy()
@@ -168,7 +183,7 @@ class Campaigns:
                 if _due(owned, now):
                     await self.state(partition, owned)
             if now >= expire_at:
-                await self._expire()
+                await self.expire()
                 expire_at = time.monotonic() + EXPIRY_SECONDS
 
     async def state(self, partition: int, owned: OwnedPartition) -> None:
@@ -191,12 +206,14 @@ class Campaigns:
             if not self._current(partition, owned):
                 return
         for key in merge.end_round(current):
-            stored = _stored(partition, key)
-            packed = (self._people if key[0] in _SKETCHES else self._panes).values.get(stored)
-            if packed is not None:
+            if (packed := self._packed(partition, key)) is not None:
                 owned.views.settled(key, packed)
         owned.stated_at, owned.stated_to = time.monotonic(), current.at
         self._consumer().mark(TP(self._topic, partition), generation, current.at + 1)
+
+    def _packed(self, partition: int, key: bytes) -> bytes | None:
+        """What the table has under a key of the merge."""
+        return (self._people if key[0] in _SKETCHES else self._panes).values.get(_stored(partition, key))
 
     def _parts(self, merge: PartitionMerge, current: Round) -> Iterator[tuple[StatementTable, dict[bytes, bytes]]]:
         """The round in parts that are packed when their turn comes: the loop must not stand still for a whole one."""
@@ -226,7 +243,8 @@ class Campaigns:
                     views.put(key, table.values[key])
         return views
 
-    async def _expire(self) -> None:
+    async def expire(self) -> None:
+        """Forget the panes and facts that have been kept long enough. Raises what must stop the worker."""
         for partition, owned in list(self.owned.items()):
             now_ms = owned.progress.least_good_until_ms(self._incarnations)
             if now_ms is None or not self._current(partition, owned):
@@ -234,6 +252,8 @@ class Campaigns:
             for table in (self._panes, self._people):
                 keys = await self._expired(table, partition, now_ms)
                 async with owned.stating:
+                    # A fact that was stated anew since it was looked at may not be old any more.
+                    keys = {key for key in keys if not is_fact(key) or self._is_old(table, key, now_ms)}
                     owned.merge.drop(keys)
                     await table.forget(partition, keys)
             for panes in owned.views.campaigns.values():
@@ -243,11 +263,14 @@ class Campaigns:
         """The keys that have been kept long enough; the loop gets its turn between some thousands of them."""
         keys: set[bytes] = set()
         for looked_at, key in enumerate(tuple(table.keys_of(partition))):
-            if expired(key, now_ms, self._zone):
+            if self._is_old(table, key, now_ms):
                 keys.add(key)
             if looked_at % KEYS_BETWEEN_TURNS == 0:
                 await asyncio.sleep(0)
         return keys
+
+    def _is_old(self, table: StatementTable, key: bytes, now_ms: int) -> bool:
+        return expired(key, now_ms, self._zone, table.values.get(key))
 
 
 def _due(owned: OwnedPartition, now: float) -> bool:
@@ -259,7 +282,7 @@ def _due(owned: OwnedPartition, now: float) -> bool:
     return now - owned.stated_at >= STATE_SECONDS or now - owned.read_at >= QUIET_SECONDS
 
 
-_COUNTERS = frozenset({KeyKind.COUNTERS, KeyKind.LEDGER})
+_COUNTERS = frozenset({KeyKind.COUNTERS, KeyKind.LEDGER, KeyKind.FACT})
 _SKETCHES = frozenset({KeyKind.PEOPLE, KeyKind.REFUSED})
 _OF_EVERY_PARTITION = frozenset({KeyKind.LIMIT, KeyKind.REFUSED})
 

@@ -13,12 +13,16 @@ from streams.events.errors import CatalogueError
 
 log = structlog.get_logger(__name__)
 
-RETRY_SECONDS = 5.0
+RETRY_SECONDS = 2.0
+"""After so long without the broker the catalogue is read anew: a change is to be seen within five seconds."""
 
 
 class CatalogueReader:
-    """topic: the compacted catalogue. kafka: aiokafka's connection arguments. campaigns: what has been read so far,
-    by id."""
+    """topic: the compacted catalogue. kafka: aiokafka's connection arguments.
+
+    Attributes:
+        campaigns: what has been read so far, by id. An entry is the same object until it says something else.
+    """
 
     def __init__(self, topic: str, kafka: Mapping[str, Any]) -> None:
         self._topic = topic
@@ -41,19 +45,39 @@ class CatalogueReader:
             partition = TopicPartition(self._topic, 0)
             consumer.assign([partition])
             await consumer.seek_to_beginning(partition)
+            # What the log says of a campaign before its end may be long superseded: it is not for anybody to see.
+            end = (await consumer.end_offsets([partition]))[partition]
+            read: dict[str, Campaign] = {}
+            while await consumer.position(partition) < end:
+                for record in (await consumer.getmany(partition, timeout_ms=1000)).get(partition, ()):
+                    _take(read, record.key, record.value)
+            self._replace(read)
             async for record in consumer:
-                self._take(record.key, record.value)
+                _take(self.campaigns, record.key, record.value)
         finally:
             await consumer.stop()
 
-    def _take(self, key: bytes | None, value: bytes | None) -> None:
-        name = (key or b"").decode("utf-8", "replace")
-        if value is None:
-            self.campaigns.pop(name, None)
-            return
-        try:
-            campaign = decode_campaign(value)
-        except CatalogueError as error:
-            log.warning("a catalogue entry is ignored", campaign=name, error=str(error))
-            return
-        self.campaigns[campaign.id] = campaign
+    def _replace(self, read: Mapping[str, Campaign]) -> None:
+        for name in self.campaigns.keys() - read.keys():
+            del self.campaigns[name]
+        for name, campaign in read.items():
+            _put(self.campaigns, name, campaign)
+
+
+def _take(campaigns: dict[str, Campaign], key: bytes | None, value: bytes | None) -> None:
+    name = (key or b"").decode("utf-8", "replace")
+    if value is None:
+        campaigns.pop(name, None)
+        return
+    try:
+        campaign = decode_campaign(value)
+    except CatalogueError as error:
+        log.warning("a catalogue entry is ignored", campaign=name, error=str(error))
+        return
+    _put(campaigns, campaign.id, campaign)
+
+
+def _put(campaigns: dict[str, Campaign], name: str, campaign: Campaign) -> None:
+    # Whoever has worked something out of the same entry need not do it again.
+    if campaigns.get(name) != campaign:
+        campaigns[name] = campaign

@@ -7,24 +7,29 @@ nothing is computed.
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.campaign.campaigns import Campaigns, OwnedPartition
-from agents.campaign.figures import EXPORTED, READS, Ends, channel_figures, is_live, step
-from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
-from streams.counting.campaign_panes import ALL_WINDOWS, CampaignPanes
+from agents.campaign.figures import READS, Ends, channel_figures, is_live, people_wanted, prepare, step
+from agents.campaign.history import WINDOW, month_history
+from agents.campaign.live import Live, last_steps, people_on_board
+from agents.campaign.plans import Plans
+from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot
+from agents.campaign.tactics import MARKED, SHOWN, around
+from streams.counting.campaign_panes import ALL_WINDOWS, CampaignPanes, PeopleIn
 from streams.counting.panes import HOUR_MS
+from streams.counting.plan import Plan
 from streams.counting.progress import ProgressBook
 from streams.counting.sources import source_parts
 from streams.counting.summaries import summaries_partition
-from streams.counting.windows import sum_counters
+from streams.counting.windows import WindowSums, sum_counters, window_panes
 from streams.events.campaigns import Campaign
 from streams.events.catalogue import topic_by_code
 
 REFRESH_SECONDS = 0.2
 """Whoever asks so soon after a picture was made is given that one."""
 
-TURN_SECONDS = 0.01
+TURN_SECONDS = 0.003
 """After so much work the event loop gets its turn."""
 
 HELD_BACK_MS = 5000
@@ -35,6 +40,8 @@ STALE_MS = 15_000
 
 MADE_KEPT = 64
 """Pictures of single campaigns that are kept for those who ask again so soon."""
+
+_MONTH = frozenset({WINDOW})
 
 NOT_BEGUN = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
 
@@ -83,6 +90,7 @@ class Show:
         self._making = asyncio.Lock()
         self._making_one = asyncio.Lock()
         self._turn_at = 0.0
+        self._plans = Plans()
 
     async def picture(self, campaign: str | None = None) -> Snapshot:
         """A picture of now; the last one where that is younger than REFRESH_SECONDS or has just been waited for.
@@ -116,6 +124,59 @@ class Show:
         campaigns = await (self._all(partitions) if campaign is None else self._only(partitions, campaign))
         return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(partial)))
 
+    async def live(self, campaign: str, window: str | None) -> Live | None:
+        """What a board shows of a campaign: its figures in `window`, or, without one, its changes and its last hour.
+
+        None where another worker owns it, or before there is a picture.
+        """
+        number = summaries_partition(campaign.encode(), self._partitions)
+        if not self._begun() or number not in self._campaigns.owned:
+            return None
+        async with self._making_one:
+            self._turn_at = time.perf_counter() + TURN_SECONDS
+            self._campaigns.show()
+            owned = self._campaigns.owned.get(number)
+            if owned is None:
+                return None
+            one = _Partition(number, owned, owned.progress, self._ends(owned.progress))
+            told, panes = self._catalogue.get(campaign), owned.views.campaigns.get(campaign)
+            ends = [end for end in one.ends.values() if end is not None]
+            live = Live(
+                None if told is None and panes is None else self._snapshot(one, campaign, told, {}, 0),
+                owned.generation,
+                min(ends) if ends and len(ends) == len(one.ends) else None,
+                tuple(self._held_back(one, int(time.time() * 1000))),
+            )
+            if live.campaign is None or panes is None:
+                return live
+            live = replace(live, campaign=self._snapshot(one, campaign, told, {}, panes.newest_ms()))
+            return await self._seen(live, one, panes, window)
+
+    async def _seen(self, live: Live, one: _Partition, panes: CampaignPanes, window: str | None) -> Live:
+        if live.campaign is None:
+            return live
+        told = live.campaign.told
+        plan = self._plans.of(live.campaign.campaign, told)
+        if window is not None:
+            people = people_on_board(window, told)
+            channels = await self._channels(panes, one.ends, frozenset(people), plan, people)
+            return replace(live, campaign=replace(live.campaign, channels=channels))
+        tactics = await self._tactics(live.campaign.campaign, panes, one.ends, plan)
+        steps = () if live.end_ms is None else last_steps(panes, live.end_ms, plan)
+        return replace(live, campaign=replace(live.campaign, tactics=tactics), steps=steps)
+
+    def owned_campaigns(self, partition: int) -> tuple[int, tuple[CampaignSnapshot, ...]] | None:
+        """The generation of a partition's ownership and its campaigns, without figures; None where it is another's."""
+        owned = self._campaigns.owned.get(partition)
+        if not self._begun() or owned is None:
+            return None
+        one = _Partition(partition, owned, owned.progress, {})
+        there = {name: panes.newest_ms() for name, panes in owned.views.campaigns.items()}
+        there = {name: 0 for name in self._catalogue if self._belongs(one, name)} | there
+        return owned.generation, tuple(
+            self._snapshot(one, name, self._catalogue.get(name), {}, newest) for name, newest in sorted(there.items())
+        )
+
     async def _all(self, partitions: Sequence[_Partition]) -> dict[str, CampaignSnapshot]:
         campaigns: dict[str, CampaignSnapshot] = {}
         for one in partitions:
@@ -134,8 +195,11 @@ class Show:
         for one in partitions:
             panes = one.owned.views.campaigns.get(name)
             if panes is not None:
-                channels = await self._channels(panes, one.ends, ALL_WINDOWS)
-                return {name: self._snapshot(one, name, told, channels, panes.newest_ms())}
+                plan = self._plans.of(name, told)
+                channels = await self._channels(panes, one.ends, ALL_WINDOWS, plan)
+                tactics = await self._tactics(name, panes, one.ends, plan)
+                channels = await self._with_months(panes, one.ends, channels, plan)
+                return {name: replace(self._snapshot(one, name, told, channels, panes.newest_ms()), tactics=tactics)}
             if told is not None and self._belongs(one, name):
                 return {name: self._snapshot(one, name, told, {}, 0)}
         return {}
@@ -168,10 +232,12 @@ class Show:
         changed = one.owned.views.changed
         if shown is not None and shown.ends == steps and shown.told is told and name not in changed:
             return shown.snapshot
-        channels = await self._channels(panes, one.ends, EXPORTED)
+        people = people_wanted(told)
+        channels = await self._channels(panes, one.ends, frozenset(people), self._plans.of(name, told), people)
         # Only now, with no turn of the loop in between: a request that ends early must not lose a change.
         changed.discard(name)
-        snapshot = self._snapshot(one, name, told, channels, panes.newest_ms())
+        tactics = tuple(TacticSnapshot(tactic, {}) for tactic in panes.facts.tactics[: -MARKED - 1 : -1])
+        snapshot = replace(self._snapshot(one, name, told, channels, panes.newest_ms()), tactics=tactics)
         self._shown[one.number, name] = _Shown(steps, told, snapshot)
         return snapshot
 
@@ -191,23 +257,58 @@ class Show:
             owner=None if told is None else told.owner_name,
             active=busy or (told is not None and is_live(told, now_ms)),
             channels=channels,
+            told=told,
         )
 
     def _belongs(self, one: _Partition, name: str) -> bool:
         return summaries_partition(name.encode(), self._partitions) == one.number
 
-    async def _channels(self, panes: CampaignPanes, ends: Ends, names: frozenset[str]) -> dict[int, ChannelSnapshot]:
-        changes = panes.changes
-        made = {}
+    async def _channels(
+        self, panes: CampaignPanes, ends: Ends, names: frozenset[str], plan: Plan | None, people: PeopleIn | None = None
+    ) -> dict[int, ChannelSnapshot]:
         for channel in panes.channels:
-            made[channel] = channel_figures(panes, channel, ends, names)
+            prepare(panes, channel, ends, names, people)
             await self._turn()
-        if panes.changes != changes:
-            # Something was merged in between: once more, at one go, which is quick now.
-            made = {channel: channel_figures(panes, channel, ends, names) for channel in panes.channels}
-        channels = {ALL_CHANNELS: channel_figures(panes, ALL_CHANNELS, ends, names)} | made
+        # Now at one go: nothing may be merged between the channels and all of them.
+        whole = channel_figures(panes, ALL_CHANNELS, ends, names, plan, None, people)
+        channels = {
+            channel: channel_figures(panes, channel, ends, names, plan, whole, people) for channel in panes.channels
+        }
         panes.rest([end for end in ends.values() if end is not None], names)
-        return channels
+        return {ALL_CHANNELS: whole} | channels
+
+    async def _tactics(
+        self, name: str, panes: CampaignPanes, ends: Ends, plan: Plan | None
+    ) -> tuple[TacticSnapshot, ...]:
+        """The newest changes that the team has made, each with the hours around it."""
+        ended = [end for end in ends.values() if end is not None]
+        least = min(ended) if len(ended) == len(ends) else None
+        made = []
+        for tactic in panes.facts.tactics[: -SHOWN - 1 : -1]:
+            made.append(around(name, panes, tactic, least, plan, self._campaigns.value_of))
+            await self._turn()
+        return tuple(made)
+
+    async def _with_months(
+        self, panes: CampaignPanes, ends: Ends, channels: Mapping[int, ChannelSnapshot], plan: Plan | None
+    ) -> dict[int, ChannelSnapshot]:
+        """The channels with their past months beside them."""
+        made: dict[int, ChannelSnapshot] = {}
+        whole: tuple[WindowSums, ...] = ()
+        for channel, shown in channels.items():
+
+            def month_that_ends(end_ms: int, channel: int = channel) -> WindowSums:
+                (month,) = window_panes(end_ms, panes.zone, _MONTH)
+                return panes.span(channel, month, end_ms, plan, None)
+
+            present = shown.windows.get(WINDOW)
+            months = () if present is None else month_history(present, month_that_ends, whole)
+            if channel == ALL_CHANNELS:
+                whole = months
+            made[channel] = replace(shown, months=months)
+            await self._turn()
+        panes.rest([end for end in ends.values() if end is not None], ALL_WINDOWS)
+        return made
 
     async def _turn(self) -> None:
         if time.perf_counter() >= self._turn_at:

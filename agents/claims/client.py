@@ -18,6 +18,7 @@ from agents.claims.identity import Origin
 from agents.claims.keys import Batch, Keyring, losers
 from agents.claims.link import AWAY, Link, RedisAddress
 from agents.claims.recent import Call, Recent
+from agents.claims.room import Room, look
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class Claims:
         self._begun = False
         self.reason = "claims have not been started"
         self.errors = self.claimed = 0
+        self.room = Room()
 
     @property
     def repaired(self) -> int:
@@ -264,6 +266,7 @@ class Claims:
         try:
             if await self._ask(link, [_NOTHING]) is not None:
                 self._failures = 0
+                self.room = await look(link)
         except Exception as error:  # As above.
             await self._drop(link, error)
 

@@ -180,6 +180,9 @@ class Link:
             self._end(refused)
         except Exception as error:
             self._end(error)
+        finally:
+            # Who has asked since the link was closed, and before this task knew it.
+            self._end(RedisConnectionError(_CLOSED))
 
     async def _answer(self) -> Any:
         try:

@@ -23,6 +23,7 @@ from agents.claims.keys import Keyring
 from agents.claims.link import Link, RedisAddress
 from streams.counting.sources import source_number
 from streams.events.decode import Accepted, decode
+from streams.events.forms import joined
 from streams.events.topic import Topic
 
 _CHUNK = 4000
@@ -234,7 +235,7 @@ async def _claim(
 ) -> None:
     by_topic: dict[str, list[tuple[_Partition, int, Accepted]]] = {}
     for part, record in chunk:
-        accepted = decode(part.log.topic, record.value, record.timestamp, max_bytes)
+        accepted = decode(part.log.topic, joined(record.value, record.headers), record.timestamp, max_bytes)
         if not isinstance(accepted, Accepted):
             done.invalid += 1
         elif part.log.topic.horizon_ms is not None:

@@ -22,7 +22,20 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=1, max=65_535, help="Port of the metrics; 6066 or a free one unless given.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another launch with another seed.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed tells the same launch.")] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=17_280,
+            help="Seconds of the launch told in one second; else all of it within --seconds, or 1440: a day a minute.",
+        ),
+    ] = None,
+    campaigns: Annotated[int, typer.Option(min=1, max=20, help="How many campaigns are launched.")] = 3,
+    room: Annotated[
+        bool,
+        typer.Option("--room", help="Prometheus and Alertmanager beside it, and Grafana if it is installed."),
+    ] = False,
 ) -> None:
     """Watch a simulated launch live: own broker, Redis and worker, nothing to install, nothing left behind.
 
@@ -32,6 +45,7 @@ def demo(
 
     from agents.demo.children import ChildDied
     from agents.demo.parts import PortTaken
+    from agents.demo.programs import LaunchRoomMissing, find_programs
     from agents.demo.redis_server import RedisMissing
     from agents.demo.report import render_verdict
     from agents.demo.run import Demo, Options, Stopped
@@ -40,11 +54,13 @@ def demo(
     configure_logs("warning", "console")
     console = out()
     try:
-        verdict = run_async(Demo(Options(seconds, rate, workers, port, seed), console).run())
+        programs = find_programs() if room else None
+        options = Options(seconds, rate, workers, port, seed, speed, campaigns, programs)
+        verdict = run_async(Demo(options, console).run())
     except Stopped as stopped:
         console.print("stopped; nothing is left behind")
         raise typer.Exit(stopped.code) from None
-    except (PortTaken, RedisMissing) as error:
+    except (PortTaken, RedisMissing, LaunchRoomMissing) as error:
         raise Refused(str(error)) from None
     except ChildDied as death:
         err().print(death.log_end, markup=False, style="dim")

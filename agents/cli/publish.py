@@ -7,17 +7,34 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.common import Exit, Refused, err, out, print_json, run_async, settings_of_command
+from agents.cli.common import Exit, Refused, count, err, out, print_json, run_async, settings_of_command
 
 
 def publish(
-    topic: Annotated[str, typer.Argument(help="The event topic: click, open, visit, mention or sale.")],
+    topic: Annotated[str, typer.Argument(help="The event topic, such as click, sale or spend.")],
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON lines or CSV, also gzip.")
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="CSV with a header (.csv, .tsv), else JSON lines; also gzip.",
+        ),
     ],
-    mapping: Annotated[
+    maps: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=FIELD", help="Which column holds a field; repeatable."),
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="What a field is in every row; repeatable."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="For spend: when the file was true, a day or a time with an offset. It never replaces a later one.",
+        ),
     ] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows that can't be sent go; FILE.rejected.jsonl unless given.")
@@ -29,6 +46,9 @@ def publish(
 
     A row without an id gets one made from its content. Rows that can't be counted go into a file of their own, with
     their line and the reason; then the exit code is 1.
+
+    Rows of spend of one line (campaign, channel, platform, account, kind) and day are summed to one statement, which
+    holds until one with a later time comes: so a file that is older by --as-of changes nothing.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -44,7 +64,7 @@ def publish(
     if name not in topics:
         raise Refused(f"there is no event topic {topic!r}: it is one of {', '.join(topics)}")
     rejected = rejects or file.with_name(f"{file.name}.rejected.jsonl")
-    job = Job(topics[name], name, file, rejected, tuple(mapping or ()), dry_run)
+    job = Job(topics[name], name, file, rejected, tuple(maps or ()), tuple(sets or ()), as_of, dry_run)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
         console = err()
@@ -71,8 +91,13 @@ def publish(
         )
     else:
         word = "would be sent" if dry_run else "sent"
-        out().print(f"{outcome.rows:,} rows of {file}: {outcome.sent:,} {word} to {name}", markup=False)
+        sent = count(outcome.sent, "statement") if job.states else f"{outcome.sent:,}"
+        out().print(f"{count(outcome.rows, 'row')} of {file}: {sent} {word} to {name}", markup=False)
         if outcome.rejected:
             told = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
             out().print(f"{outcome.rejected:,} rejected ({told}): see {rejected}", markup=False)
+            if job.states:
+                out().print(
+                    f"mend them in {file} and publish all of it again: a line is stated with all its rows", markup=False
+                )
     raise typer.Exit(Exit.REFUSED if outcome.rejected else Exit.OK)

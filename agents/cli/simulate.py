@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 def simulate(
     rate: Annotated[float, typer.Option(min=1, max=20_000, help="Events a second, on average over the launch.")] = 200,
     seconds: Annotated[float | None, typer.Option(min=1, max=86_400, help="How long; without it until Ctrl-C.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another launch with another seed.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed tells the same launch.")] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=17_280,
+            help="Seconds of the launch told in one second; else all of it within --seconds, or 1440: a day a minute.",
+        ),
+    ] = None,
+    campaigns: Annotated[int, typer.Option(min=1, max=200, help="How many campaigns are launched.")] = 3,
     brokers: Annotated[str | None, typer.Option(help="Kafka brokers, host:port,...; else LAUNCHPULSE_BROKERS.")] = None,
     topic_prefix: Annotated[
         str | None, typer.Option(help="Put before the topics' names; else LAUNCHPULSE_TOPIC_PREFIX.")
@@ -43,7 +52,7 @@ def simulate(
     settings = load_settings(environment, hash_key_required=False)
     configure_logs("warning", "console")
     try:
-        account = run_async(_send(settings, rate, seconds, seed, catalogue))
+        account = run_async(_send(settings, Plan(rate, seconds, seed, speed, campaigns, catalogue)))
     except TopicMissing as error:
         raise Refused(str(error)) from None
     if as_json:
@@ -52,7 +61,18 @@ def simulate(
         out().print(sent_table(account))
 
 
-async def _send(settings: Settings, rate: float, seconds: float | None, seed: int, catalogue: bool) -> Account:
+class Plan(NamedTuple):
+    """What is simulated: see the options of the command."""
+
+    rate: float
+    seconds: float | None
+    seed: int
+    speed: float | None
+    campaigns: int
+    catalogue: bool
+
+
+async def _send(settings: Settings, plan: Plan) -> Account:
     from aiokafka import AIOKafkaProducer
     from rich.live import Live
 
@@ -60,25 +80,25 @@ async def _send(settings: Settings, rate: float, seconds: float | None, seed: in
     from agents.demo.report import sent_table
     from agents.demo.sending import Sender, send_catalogue, wall_clock_ms
     from agents.demo.simulator import Simulator
-    from agents.demo.story import STORY_SECONDS
+    from agents.demo.story import length_seconds, markets
     from agents.names import Names
     from agents.operations.publishing.publish import require_topics
 
     names = Names(settings)
     wanted = list(names.event_topics)
-    await require_topics(settings, [*wanted, names.catalogue] if catalogue else wanted)
+    await require_topics(settings, [*wanted, names.catalogue] if plan.catalogue else wanted)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    began_ms, story_seconds = wall_clock_ms(), seconds or STORY_SECONDS
+    began_ms, story_seconds = wall_clock_ms(), length_seconds(plan.seconds, plan.speed)
+    campaigns = markets(plan.campaigns)
+    simulator = Simulator(plan.seed, began_ms, plan.rate, story_seconds, settings.topics, campaigns)
     async with AIOKafkaProducer(**kafka_arguments(settings), enable_idempotence=True, linger_ms=10) as producer:
-        if catalogue:
-            await send_catalogue(producer, names.catalogue, began_ms, story_seconds)
-        sender = Sender(
-            Simulator(seed, began_ms, story_seconds, settings.topics), producer, rate, settings.topic_prefix
-        )
-        sending = asyncio.create_task(sender.run(seconds, stop))
+        if plan.catalogue:
+            await send_catalogue(producer, names.catalogue, began_ms, story_seconds, campaigns)
+        sender = Sender(simulator, producer, settings.topic_prefix)
+        sending = asyncio.create_task(sender.run(plan.seconds, stop))
         console = err()
         live = Live(console=console, auto_refresh=False, transient=True)
         with live if console.is_terminal else nullcontext():

@@ -26,11 +26,22 @@ Adds = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent on a line (channel and day) up to `time_ms`, in millionths: it replaces what was said before."""
+
+    line: tuple[str, str]
+    time_ms: int
+    currency: str
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One record of an event topic, and what must become of it.
 
     `topic` is the event topic's name without a prefix. `reason` is given for invalid ones only. `flags` are what the
-    ledger tells of counted ones: late, machine, test. `adds` is what a counted one adds to its campaign.
+    ledger tells of counted ones: late, machine, test. `adds` is what a counted one adds to its campaign; `spent` is
+    what one of spend states.
     """
 
     topic: str
@@ -41,6 +52,7 @@ class Record:
     flags: tuple[str, ...] = ()
     campaign: str = ""
     adds: Adds = ()
+    spent: Spent | None = None
 
 
 @dataclass(slots=True)
@@ -55,10 +67,12 @@ class TopicAccount:
 
 @dataclass(slots=True)
 class Account:
-    """All that was sent, by topic, and by campaign what it must add up to."""
+    """All that was sent, by topic, and by campaign what it must add up to; `spent`: of each of its lines the statement
+    that stands."""
 
     topics: dict[str, TopicAccount] = field(default_factory=dict)
     totals: dict[str, Counter[str]] = field(default_factory=dict)
+    spent: dict[tuple[str, tuple[str, str]], Spent] = field(default_factory=dict)
 
     @property
     def sent(self) -> int:
@@ -82,6 +96,18 @@ class Account:
             totals = self.totals.setdefault(record.campaign, Counter())
             for name, number in record.adds:
                 totals[name] += number
+        if record.spent is not None:
+            place = record.campaign, record.spent.line
+            stands = self.spent.get(place, record.spent)
+            self.spent[place] = max(stands, record.spent, key=lambda spent: spent.time_ms)
+
+    def spend(self, campaign: str) -> Counter[str]:
+        """What a campaign has cost, by currency, in millionths."""
+        total: Counter[str] = Counter()
+        for (name, _), spent in self.spent.items():
+            if name == campaign:
+                total[spent.currency] += spent.micros
+        return total
 
     def as_json(self) -> dict[str, object]:
         """The account for a machine: by topic and by campaign, money in millionths."""
@@ -96,5 +122,6 @@ class Account:
                 }
                 for name, topic in sorted(self.topics.items())
             },
+            "spend": {campaign: dict(sorted(self.spend(campaign).items())) for campaign in sorted(self.totals)},
             "totals": {campaign: dict(sorted(totals.items())) for campaign, totals in sorted(self.totals.items())},
         }

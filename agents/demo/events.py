@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from agents.demo import business_events
 from agents.demo.account import Adds
+from agents.demo.business_events import Parts
 from agents.demo.story import CHANNEL_WEIGHTS, Market, Phase
 from agents.demo.texts import TEXTS, tone_of
+from streams.events.measures import MICROS
+from streams.sentiment import lexicon
 
 CENT = 10_000
 """A hundredth of a unit of money, or of a sentiment score, in millionths."""
@@ -21,6 +25,9 @@ MACHINE_OPENS = 0.35
 MACHINE_CLICKS = 0.12
 UNSUBSCRIBES = 0.01
 REFUNDS = 0.05
+NOBODY = frozenset({"spend", "tactic"})
+"""Topics whose events name no person."""
+STATUSES = {"sent": 0.5, "delivered": 0.46, "bounced": 0.02, "complained": 0.005, "unsubscribed": 0.015}
 
 _CHANNELS = {topic: (tuple(weights), tuple(accumulate(weights.values()))) for topic, weights in CHANNEL_WEIGHTS.items()}
 
@@ -36,27 +43,32 @@ class Made:
     adds: Adds
 
 
-def make_event(rng: random.Random, topic: str, market: Market, phase: Phase) -> Made:
-    """An event of the topic as it would come from that market in that phase. Raises KeyError for an unknown topic."""
+def make_event(
+    rng: random.Random, topic: str, market: Market, phase: Phase, day: str, paid: Callable[[str], int]
+) -> Made:
+    """An event of the topic as it would come from that market in that phase. Raises KeyError for an unknown topic.
+
+    day: today's date. paid: gives how many events a channel has brought the market today, which is what it costs.
+    """
     channels, steps = _CHANNELS[topic]
     channel = channels[bisect(steps, rng.random() * steps[-1])]
-    source, fields, flags, adds = _MAKERS[topic](rng, market, phase)
-    if topic != "mention" or rng.random() < 0.5:
+    if topic == "spend":
+        source, fields, flags, adds = business_events.spend(market, day, paid(channel))
+    else:
+        source, fields, flags, adds = _MAKERS[topic](rng, market, phase)
+    if topic not in NOBODY and (topic != "mention" or rng.random() < 0.5):
         fields["person"] = f"p-{market.campaign}-{int(market.people * rng.random() ** 2)}"
     return Made(channel, source, fields, flags, adds)
 
 
-_Parts = tuple[str, dict[str, Any], tuple[str, ...], Adds]
-
-
-def _open(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+def _open(rng: random.Random, market: Market, phase: Phase) -> Parts:
     fields: dict[str, Any] = {"message": f"{market.campaign}-{phase.name}"}
     if rng.random() < MACHINE_OPENS:
         return "mailer", {**fields, "machine": True}, ("machine",), (("machine_opens", 1),)
     return "mailer", fields, (), (("opens", 1),)
 
 
-def _click(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+def _click(rng: random.Random, market: Market, phase: Phase) -> Parts:
     fields: dict[str, Any] = {"link": f"https://example.com/{market.campaign}"}
     kind = rng.random()
     if kind < MACHINE_CLICKS:
@@ -66,14 +78,14 @@ def _click(rng: random.Random, market: Market, phase: Phase) -> _Parts:
     return "mailer", fields, (), (("clicks", 1),)
 
 
-def _visit(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+def _visit(rng: random.Random, market: Market, phase: Phase) -> Parts:
     fields = {"session": f"s-{rng.getrandbits(40):x}", "page": f"/{market.campaign}"}
     if rng.random() < phase.engaged:
         return "web", {**fields, "engaged": True}, (), (("visits", 1), ("engaged_visits", 1))
     return "web", fields, (), (("visits", 1),)
 
 
-def _mention(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+def _mention(rng: random.Random, market: Market, phase: Phase) -> Parts:
     language = rng.choice(market.languages)
     hundredths = max(-100, min(100, round(rng.gauss(phase.mood, 0.35) * 100)))
     audience = int(rng.paretovariate(1.2) * 50)
@@ -83,15 +95,20 @@ def _mention(rng: random.Random, market: Market, phase: Phase) -> _Parts:
         "language": language,
         "audience": audience,
     }
-    if rng.random() >= SCORED_SHARE:
-        return "listening", fields, (), (("mentions_unknown", 1), ("audience", audience))
-    fields["sentiment"] = hundredths / 100
-    word = "positive" if hundredths > 5 else "negative" if hundredths < -5 else "neutral"
-    score = ("mention_score", hundredths * CENT)
-    return "listening", fields, (), ((f"mentions_{word}", 1), score, ("mention_scored", 1), ("audience", audience))
+    if rng.random() < SCORED_SHARE:
+        fields["sentiment"] = hundredths / 100
+        micros = hundredths * CENT
+    else:
+        score = lexicon.score(fields["text"], language)
+        if score is None:
+            return "listening", fields, (), (("mentions_unknown", 1), ("audience", audience))
+        micros = round(score * MICROS)
+    word = "positive" if micros > 5 * CENT else "negative" if micros < -5 * CENT else "neutral"
+    adds = ((f"mentions_{word}", 1), ("mention_score", micros), ("mention_scored", 1), ("audience", audience))
+    return "listening", fields, (), adds
 
 
-def _sale(rng: random.Random, market: Market, phase: Phase) -> _Parts:
+def _sale(rng: random.Random, market: Market, phase: Phase) -> Parts:
     currencies = tuple(market.prices)
     shares = tuple(accumulate(share for share, _ in market.prices.values()))
     currency = currencies[bisect(shares, rng.random() * shares[-1])]
@@ -122,10 +139,29 @@ def _sale(rng: random.Random, market: Market, phase: Phase) -> _Parts:
     return source, fields, (), adds
 
 
-_MAKERS: Mapping[str, Callable[[random.Random, Market, Phase], _Parts]] = {
+def _delivery(rng: random.Random, market: Market, phase: Phase) -> Parts:
+    status = rng.choices(tuple(STATUSES), tuple(STATUSES.values()))[0]
+    return "mailer", {"status": status, "message": f"{market.campaign}-{phase.name}"}, (), ((status, 1),)
+
+
+def _impression(rng: random.Random, market: Market, phase: Phase) -> Parts:
+    count = rng.choice((1, 1, 1, 2, 5))
+    fields: dict[str, Any] = {"placement": rng.choice(("feed", "top", "side"))}
+    if count > 1:
+        fields["count"] = count
+    return "adserver", fields, (), (("impressions", count),)
+
+
+_MAKERS: Mapping[str, Callable[[random.Random, Market, Phase], Parts]] = {
     "open": _open,
     "click": _click,
     "visit": _visit,
     "mention": _mention,
     "sale": _sale,
+    "delivery": _delivery,
+    "impression": _impression,
+    "lead": business_events.lead,
+    "survey": business_events.survey,
+    "customer": business_events.customer,
+    "tactic": business_events.tactic,
 }

@@ -115,7 +115,7 @@ class Reader:
             # First the campaigns, then the metrics: so the ledger is never older than what it is shown beside.
             listed = await self._json(f"{address}/api/campaigns?limit=50")
             names = [line["campaign"] for line in listed["campaigns"]]
-            campaigns = {name: await self._json(f"{address}/api/campaigns/{name}") for name in names}
+            campaigns = {name: await self._json(f"{address}/api/campaigns/{name}?channel=all") for name in names}
             async with self._session.get(f"{address}/metrics") as response:
                 response.raise_for_status()
                 return await response.text(), campaigns, tuple(listed["held_back_by"])

@@ -49,7 +49,7 @@ def _sentences(verdict: Verdict) -> list[Text]:
     beside = (
         f"{verdict.more} more figures: why records were invalid,\n"
         "late, machine and test events, and every total of each campaign,\n"
-        "money to the millionth."
+        "what was spent among them, money to the millionth."
     )
     if verdict.agrees:
         return [Text.assemble(("All agree exactly.", "bold green"), f" So do {beside}")]

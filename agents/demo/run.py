@@ -16,14 +16,16 @@ from rich.console import Console
 
 from agents.connections import kafka_arguments
 from agents.demo.children import Child, Children
+from agents.demo.launch_room import LaunchRoom, start_launch_room
 from agents.demo.parts import Parts, any_port, free_port, is_free, listens, start_parts, start_worker
 from agents.demo.picture import Picture
+from agents.demo.programs import Programs
 from agents.demo.reader import Reader
 from agents.demo.redis_server import LOOPBACK
 from agents.demo.screen import Screen
 from agents.demo.sending import Sender, send_catalogue, wall_clock_ms
 from agents.demo.simulator import Simulator
-from agents.demo.story import STORY_SECONDS, told_phase
+from agents.demo.story import length_seconds, markets, told_phase
 from agents.demo.verdict import Verdict, compare
 from agents.names import Names
 
@@ -45,13 +47,17 @@ MOST_EVENTS = 800_000
 @dataclass(frozen=True, slots=True)
 class Options:
     """seconds: how long events are sent, None for without end. rate: events a second, the mean over the story. port: of
-    the first worker's web server, None for any."""
+    the first worker's web server, None for any. speed: seconds of the launch that are told in one second, None for the
+    whole launch within `seconds`. campaigns: how many. room: the programs of a launch room, None for none."""
 
     seconds: float | None
     rate: float
     workers: int
     port: int | None
     seed: int
+    speed: float | None
+    campaigns: int
+    room: Programs | None = None
 
 
 class Stopped(Exception):
@@ -69,6 +75,7 @@ class Demo:
         self._options = options
         self._console = console
         self._finish = asyncio.Event()
+        self._room: LaunchRoom | None = None
         self._code: int | None = None
         self._task: asyncio.Task[object] | None = None
         self._workers: dict[int, tuple[Child, int]] = {}
@@ -93,23 +100,25 @@ class Demo:
             for number in range(1, self._options.workers + 1):
                 own = port if number == 1 else any_port()
                 self._workers[number] = (start_worker(children, parts, number, own), own)
+            if self._options.room is not None:
+                self._room = await start_launch_room(children, self._options.room, self._step)
             async with _producer(parts) as producer, _reader() as reader:
                 return await self._launch(children, parts, producer, reader)
 
     async def _launch(self, children: Children, parts: Parts, producer: AIOKafkaProducer, reader: Reader) -> Verdict:
-        began_ms = wall_clock_ms()
-        story_seconds = self._options.seconds or STORY_SECONDS
-        simulator = Simulator(self._options.seed, began_ms, story_seconds)
-        await send_catalogue(producer, Names(parts.settings).catalogue, began_ms, story_seconds)
-        sender = Sender(simulator, producer, self._options.rate, parts.settings.topic_prefix)
+        options, began_ms = self._options, wall_clock_ms()
+        story_seconds = length_seconds(options.seconds, options.speed)
+        campaigns = markets(options.campaigns)
+        simulator = Simulator(options.seed, began_ms, options.rate, story_seconds, campaigns=campaigns)
+        await send_catalogue(producer, Names(parts.settings).catalogue, began_ms, story_seconds, campaigns)
+        sender = Sender(simulator, producer, parts.settings.topic_prefix)
         picture = Picture(_address(self._workers[1][1]), sender.account, ends=self._options.seconds is not None)
         sending = asyncio.create_task(sender.run(self._options.seconds, self._finish))
         try:
             with Screen(self._console) as screen:
                 while not sending.done():
-                    now_ms = wall_clock_ms()
-                    picture.seconds = (now_ms - began_ms) / 1000
-                    picture.phase = told_phase(simulator.phase(now_ms), picture.seconds, story_seconds)
+                    picture.seconds = (wall_clock_ms() - began_ms) / 1000
+                    picture.phase = told_phase(simulator.due_seconds, story_seconds)
                     await self._look(children, parts, reader, picture, screen)
                     await asyncio.wait([sending], timeout=READ_SECONDS)
                     if sender.account.sent >= MOST_EVENTS or picture.seconds >= MOST_SECONDS:
@@ -147,6 +156,9 @@ class Demo:
         picture.notes += self._watch(children, parts)
         reader.addresses = [_address(port) for worker, port in self._workers.values() if listens(worker, port)]
         picture.address = _address(self._workers[1][1])
+        if self._room is not None:
+            self._room.scrape(reader.addresses)
+            picture.notes += await self._room.news()
         picture.take(await reader.read())
         screen.show(picture)
 
@@ -154,7 +166,7 @@ class Demo:
         """A worker that somebody killed is started again; what else ends by itself ends the demo. Returns what
         happened."""
         notes = []
-        for part in (parts.broker, parts.redis):
+        for part in (parts.broker, parts.redis, *(self._room.children if self._room is not None else ())):
             if not part.running:
                 raise part.death()
         for number, (worker, port) in self._workers.items():

@@ -34,10 +34,11 @@ class Screen:
     def show(self, picture: Picture) -> None:
         """Show it now on a terminal; as a line when the last one is old enough, or when it's the first with a KPI."""
         if self._live is not None:
-            self._live.update(render(picture), refresh=True)
+            self._live.update(render(picture, self._console.size.height), refresh=True)
             return
         if picture.reading.answered:
-            self._tell(f"metrics {picture.address}/metrics  API {picture.address}/api/campaigns")
+            at = picture.address
+            self._tell(f"board {at}/  metrics {at}/metrics  API {at}/api/campaigns")
         for note in [*picture.notes, picture.phase]:
             self._tell(note.partition(";")[0] if note == picture.phase else note)
         first = picture.reading.has_kpis and not self._had_kpis

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
 
 from agents.demo.account import Account, Record
+from agents.demo.plans import catalogue
 from agents.demo.simulator import Simulator
-from agents.demo.story import MARKETS, PHASES
-from streams.events.campaigns import encode_campaign, parse_campaign
+from agents.demo.story import Market
+from streams.events.campaigns import encode_campaign
 
 TICK_SECONDS = 0.05
 MAX_BEHIND_SECONDS = 0.5
-"""A sender that was held up for longer does not make good for it: the rate is what the broker and machine can take."""
+"""A sender that was held up for longer does not make good for it: it tells the whole story, but slower."""
 
 
 def wall_clock_ms() -> int:
@@ -28,39 +29,34 @@ def wall_clock_ms() -> int:
 class Sender:
     """Sends what a simulator makes; `account` has what the broker has acknowledged.
 
-    rate: events a second, the mean over the story. prefix: put before the topics' names.
+    prefix: put before the topics' names.
     """
 
     def __init__(
         self,
         simulator: Simulator,
         producer: AIOKafkaProducer,
-        rate: float,
         prefix: str = "",
         clock_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._simulator = simulator
         self._producer = producer
-        self._rate = rate
         self._prefix = prefix
         self._clock_ms = clock_ms
         self._waiting: deque[tuple[asyncio.Future[object], Record]] = deque()
         self.account = Account()
 
     async def run(self, seconds: float | None, stop: asyncio.Event) -> None:
-        """Send for so many seconds (None: without end) or until `stop` is set, then wait for what is under way.
-
-        Raises KafkaError where the broker has refused a record.
-        """
-        began = last = time.monotonic()
-        due = 0.0
-        while not stop.is_set() and (seconds is None or time.monotonic() - began < seconds):
+        """Send what is due in so many seconds (None: without end) or until `stop` is set, then wait for what is under
+        way. Raises KafkaError where the broker has refused a record."""
+        simulator, last, told = self._simulator, time.monotonic(), 0.0
+        end = math.inf if seconds is None else seconds
+        while not stop.is_set() and simulator.due_seconds < end:
             now = time.monotonic()
-            due += min(now - last, MAX_BEHIND_SECONDS) * self._rate * self._simulator.phase(self._clock_ms()).rate
+            told += min(now - last, MAX_BEHIND_SECONDS)
             last = now
-            while due >= 1.0:
-                due -= 1.0
-                await self._send(self._simulator.record(self._clock_ms()))
+            while simulator.due_seconds < min(told, end):
+                await self._send(simulator.record(self._clock_ms()))
             self._enter()
             await asyncio.sleep(TICK_SECONDS)
         await self._producer.flush()
@@ -78,9 +74,9 @@ class Sender:
             self.account.add(record)
 
 
-async def send_catalogue(producer: AIOKafkaProducer, topic: str, began_ms: int, story_seconds: float) -> None:
-    """Put the simulated campaigns into the catalogue: their names, their owners, and when they launch."""
-    starts_at = datetime.fromtimestamp(began_ms / 1000 + PHASES[0].until * story_seconds, UTC)
-    for market in MARKETS:
-        entry = {"id": market.campaign, "name": market.name, "owner": market.owner, "starts_at": starts_at.isoformat()}
-        await producer.send_and_wait(topic, encode_campaign(parse_campaign(entry)), market.campaign.encode())
+async def send_catalogue(
+    producer: AIOKafkaProducer, topic: str, began_ms: int, story_seconds: float, campaigns: Sequence[Market]
+) -> None:
+    """Put the simulated campaigns into the catalogue: names, owners, plans and targets."""
+    for campaign in catalogue(began_ms, story_seconds, campaigns):
+        await producer.send_and_wait(topic, encode_campaign(campaign), campaign.id.encode())

@@ -1,5 +1,7 @@
 """The simulator of a launch: seeded, pure, with the clock as an argument, and sure of what must become of each record.
 
+The story and its events hang on the seed alone, not on the clock: a sender that is held up tells it slower.
+
 Among its records are resends (1.5 %, some written in another way), malformed ones, late ones, some from the future
 (a part of them explained by `sent_at`), test events, machine opens and clicks, refunds, and channels nobody knows.
 """
@@ -8,24 +10,27 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
-from collections import deque
-from collections.abc import Collection
+from collections import Counter, deque
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any
 
 import orjson
 
-from agents.demo.account import Adds, Outcome, Record
+from agents.demo import business_events
+from agents.demo.account import Adds, Outcome, Record, Spent
 from agents.demo.events import Made, make_event
 from agents.demo.spoiled import spoil
 from agents.demo.story import (
+    CALM,
     MARKETS,
+    PHASES,
     PREVENTED_SHARE,
-    STORY_SECONDS,
     TOPIC_WEIGHTS,
     Market,
     Phase,
+    length_seconds,
     mood_of,
     phase_at,
 )
@@ -39,48 +44,65 @@ UNKNOWN_CHANNEL_SHARE = 0.002
 REMEMBERED = 2_000
 """Resends repeat one of so many last events; on a topic of the demo that is seconds to minutes ago."""
 
-_MARKET_STEPS = tuple(accumulate(market.share for market in MARKETS))
+BOUGHT = frozenset({"visit", "click", "impression"})
+"""Topics whose events cost something on the channels that are paid for."""
 
 
 class Simulator:
     """One launch.
 
-    seed: the same seed and the same clock give the same records. began_ms: the clock at its start, epoch milliseconds;
-    it's part of the ids, so that a second simulation on the same topics sends events of its own. story_seconds: how
-    long the story lasts before it begins again. topics: only these are sent to.
+    seed: with the same clock the same seed gives the same records, with another one the same but for their times and
+    ids. began_ms: the clock at its start, epoch milliseconds; it's part of the ids, so that a second simulation on the
+    same topics sends events of its own. rate: events a second, the mean over the story. story_seconds: how long the
+    story lasts before it begins again. topics: only these are sent to. campaigns: whose launch it is.
     """
 
     def __init__(
         self,
         seed: int,
         began_ms: int,
-        story_seconds: float = STORY_SECONDS,
+        rate: float,
+        story_seconds: float = length_seconds(None, None),
         topics: Collection[str] = tuple(TOPIC_WEIGHTS),
+        campaigns: Sequence[Market] = MARKETS,
     ) -> None:
         self._rng = random.Random(seed)
-        self._began_ms = began_ms
+        self._rate = rate
         self._story_seconds = story_seconds
         self._run = f"{began_ms:x}-{seed:x}"
         self._topics = [name for name in TOPIC_WEIGHTS if name in topics]
-        self._steps = list(accumulate(TOPIC_WEIGHTS[name] for name in self._topics))
+        self._steps = {phase.name: self._weighed(phase) for phase in (*PHASES, CALM)}
+        self._markets = campaigns
+        self._market_steps = tuple(accumulate(market.share for market in campaigns))
         self._numbers: dict[str, int] = {}
+        self._brought: Counter[tuple[str, str, str]] = Counter()
+        self._stated_ms = 0
         self._past: deque[tuple[str, dict[str, Any]]] = deque(maxlen=REMEMBERED)
+        self.due_seconds = 0.0
 
-    def phase(self, now_ms: int) -> Phase:
-        """What happens now."""
-        return phase_at((now_ms - self._began_ms) / 1000, self._story_seconds)
+    def _weighed(self, phase: Phase) -> tuple[float, ...]:
+        return tuple(accumulate(TOPIC_WEIGHTS[name] * phase.more.get(name, 1) for name in self._topics))
 
     def record(self, now_ms: int) -> Record:
-        """The next record; `now_ms` (epoch milliseconds) must be near the Kafka timestamp that it will get."""
+        """The next record; `now_ms` (epoch milliseconds) must be near the Kafka timestamp that it will get.
+
+        `due_seconds` then says when the one after it is due, in seconds since the beginning.
+        """
+        phase = phase_at(self.due_seconds, self._story_seconds)
+        self.due_seconds += 1 / (self._rate * phase.rate)
         rng = self._rng
         if self._past and rng.random() < RESENT_SHARE:
             return self._resent()
-        market = MARKETS[bisect(_MARKET_STEPS, rng.random() * _MARKET_STEPS[-1])]
-        topic = self._topics[bisect(self._steps, rng.random() * self._steps[-1])]
-        phase = mood_of(self.phase(now_ms), market)
+        market = self._markets[bisect(self._market_steps, rng.random() * self._market_steps[-1])]
+        phase = mood_of(phase, market)
+        steps = self._steps[phase.name]
+        topic = self._topics[bisect(steps, rng.random() * steps[-1])]
         if phase.hit and topic in ("click", "sale") and "visit" in self._topics and rng.random() < PREVENTED_SHARE:
             topic = "visit"
-        made = make_event(rng, topic, market, phase)
+        day = datetime.fromtimestamp(now_ms / 1000, UTC).date().isoformat()
+        made = make_event(rng, topic, market, phase, day, lambda channel: self._brought[market.campaign, channel, day])
+        if topic in BOUGHT:
+            self._brought[market.campaign, made.channel, day] += 1
         number = self._numbers[made.source] = self._numbers.get(made.source, 0) + 1
         fields: dict[str, Any] = {
             "id": f"{self._run}-{number}",
@@ -90,6 +112,9 @@ class Simulator:
             "source": made.source,
             **made.fields,
         }
+        if topic == "spend":
+            # Of two statements the later one stands; which one that is must not hang on the partition.
+            fields["time"] = self._stated_ms = max(now_ms, self._stated_ms + 1)
         if rng.random() < SPOILED_SHARE:
             value, reason = spoil(rng, topic, fields, now_ms)
             # aiokafka sends no record that has neither a key nor a value.
@@ -107,20 +132,30 @@ class Simulator:
         if oddity < LATE_SHARE:
             fields["time"] = now_ms - rng.randrange(20, 90) * MINUTE_MS
             adds, flags = (*adds, ("late", 1)), (*flags, "late")
-        elif oddity < LATE_SHARE + CLOCK_AHEAD_SHARE:
+        elif oddity < LATE_SHARE + CLOCK_AHEAD_SHARE and topic != "spend":
             ahead_ms = rng.randrange(10, 600) * MINUTE_MS
             fields["time"] += ahead_ms
             fields["sent_at"] = now_ms + ahead_ms
         elif oddity < LATE_SHARE + CLOCK_AHEAD_SHARE + UNKNOWN_CHANNEL_SHARE:
             fields["channel"] = "carrier_pigeon"
             adds = (*adds, ("unknown_channel", 1))
-        return self._sound(topic, market, fields, flags, adds)
+        spent = business_events.spent(fields) if topic == "spend" else None
+        return self._sound(topic, market, fields, flags, adds, spent)
 
-    def _sound(self, topic: str, market: Market, fields: dict[str, Any], flags: tuple[str, ...], adds: Adds) -> Record:
-        if "sent_at" not in fields:
+    def _sound(
+        self,
+        topic: str,
+        market: Market,
+        fields: dict[str, Any],
+        flags: tuple[str, ...],
+        adds: Adds,
+        spent: Spent | None = None,
+    ) -> Record:
+        # Spend that is stated again is one statement more, no duplicate.
+        if "sent_at" not in fields and topic != "spend":
             self._past.append((topic, fields))
         key = self._key(market, fields)
-        return Record(topic, key, orjson.dumps(fields), Outcome.COUNTED, None, flags, market.campaign, adds)
+        return Record(topic, key, orjson.dumps(fields), Outcome.COUNTED, None, flags, market.campaign, adds, spent)
 
     def _resent(self) -> Record:
         """An earlier event again, half of them as another program would write them: the same instant, other text."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from streams.events.catalogue import topic_by_name
 from streams.events.errors import Reason
 
 HOUR_MS = 3_600_000
@@ -82,11 +83,12 @@ _ANY: tuple[Spoil, ...] = (
     _with(Reason.BAD_LABEL, campaign="aur\u202eora"),
     _with(Reason.BAD_LABEL, campaign="a" * 10_000),
     _with(Reason.WRONG_TYPE, test="no"),
-    _seconds,
-    _ancient,
     _future,
     _future,
 )
+
+_TOO_OLD: tuple[Spoil, ...] = (_seconds, _ancient)
+"""For topics that have a horizon."""
 
 _OWN: Mapping[str, tuple[Spoil, ...]] = {
     "click": (_with(Reason.WRONG_TYPE, machine="yes"), _with(Reason.WRONG_TYPE, unsubscribe=1)),
@@ -100,15 +102,32 @@ _OWN: Mapping[str, tuple[Spoil, ...]] = {
         _with(Reason.BAD_VALUE, kind="gift"),
         _without("amount"),
     ),
+    "delivery": (_with(Reason.BAD_VALUE, status="read"), _without("status")),
+    "impression": (_with(Reason.BAD_VALUE, count=0), _with(Reason.WRONG_TYPE, count="many")),
+    "lead": (_with(Reason.BAD_VALUE, stage="cold"),),
+    "spend": (
+        _with(Reason.BAD_AMOUNT, amount=-1),
+        _with(Reason.BAD_AMOUNT, currency="euro"),
+        _with(Reason.BAD_VALUE, day="24.11.2026"),
+        _with(Reason.BAD_VALUE, kind="bribe"),
+        _without("day"),
+    ),
+    "survey": (_with(Reason.BAD_VALUE, score=11), _with(Reason.BAD_VALUE, kind="ces"), _without("score")),
+    "customer": (_with(Reason.BAD_VALUE, status="paused"), _without("status")),
+    "tactic": (_with(Reason.BAD_VALUE, title="x" * 200), _without("title")),
 }
 
 
 def spoil(rng: random.Random, topic: str, fields: Fields, now_ms: int) -> tuple[bytes | None, Reason]:
     """Spoil a sound event in one of many ways; returns the record's value and the reason it must be refused for."""
-    ways = _OWN[topic] if rng.random() < 0.25 else _ANY
+    ways = _OWN[topic] if rng.random() < 0.25 else _any(topic)
     return rng.choice(ways)(rng, fields, now_ms)
 
 
 def every_way(topic: str) -> tuple[Spoil, ...]:
     """All the ways in which an event of that topic can be spoiled."""
-    return (*_ANY, *_OWN[topic])
+    return (*_any(topic), *_OWN[topic])
+
+
+def _any(topic: str) -> tuple[Spoil, ...]:
+    return _ANY if topic_by_name(topic).horizon_ms is None else (*_ANY, *_TOO_OLD)

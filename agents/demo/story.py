@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 Weights = Mapping[str, float]
 
@@ -26,9 +26,9 @@ class Market:
 class Phase:
     """A part of the story.
 
-    `until` is where it ends, as a share of the story's length; `rate` multiplies the number of events; `engaged` is the
-    share of visits that are engaged; `mood` is the mean sentiment, -1 to 1; `tests` the share of test events. `hit`
-    names the campaigns that a trouble is about; the others go on as in calm times.
+    `until` is where it ends, in hours of the launch; `rate` multiplies the number of events; `engaged` is the share of
+    visits that are engaged; `mood` is the mean sentiment, -1 to 1; `tests` the share of test events. `more` multiplies
+    the weights of topics. `hit` names the campaigns that a trouble is about; the others go on as in calm times.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Phase:
     engaged: float
     mood: float
     tests: float = 0.005
+    more: Weights = field(default_factory=dict)
     hit: tuple[str, ...] = ()
 
 
@@ -57,20 +58,80 @@ MARKETS = (
     ),
 )
 
-CALM = Phase("calm", "an ordinary minute", 1.0, 0.8, 0.48, 0.3)
+CALM = Phase(name="calm", text="an ordinary hour", until=48, rate=0.8, engaged=0.48, mood=0.3)
 
 PHASES = (
-    Phase("teaser", "before the launch: mails go out, links are tested", 0.15, 0.5, 0.42, 0.2, tests=0.04),
-    Phase("rush", "launch! everybody comes at once", 0.5, 1.5, 0.55, 0.45),
-    Phase("drop", "engagement drops: Aurora's landing page is broken", 0.8, 0.8, 0.08, -0.5, hit=("aurora",)),
-    Phase("repaired", "the page is repaired, people come back", 1.0, 0.8, 0.5, 0.25),
+    Phase(
+        name="announcement",
+        text="the launch is announced, people talk and look",
+        until=6,
+        rate=0.5,
+        engaged=0.4,
+        mood=0.35,
+        more={"mention": 4, "impression": 2, "lead": 2, "sale": 0.1, "delivery": 0.3, "open": 0.3, "click": 0.3},
+    ),
+    Phase(
+        name="teaser",
+        text="teaser mails go out, links are tested",
+        until=12,
+        rate=0.6,
+        engaged=0.42,
+        mood=0.2,
+        tests=0.04,
+        more={"delivery": 2.5, "open": 2.5, "click": 2, "sale": 0.2},
+    ),
+    Phase(
+        name="rush",
+        text="launch! everybody comes at once",
+        until=28,
+        rate=1.5,
+        engaged=0.55,
+        mood=0.45,
+        more={"sale": 1.3},
+    ),
+    Phase(
+        name="bad_hours",
+        text="bad hours: Aurora's landing page is broken, people are angry",
+        until=38,
+        rate=0.9,
+        engaged=0.08,
+        mood=-0.5,
+        more={"mention": 3, "survey": 2, "customer": 2},
+        hit=("aurora",),
+    ),
+    Phase(
+        name="recovery",
+        text="the page is repaired, people come back",
+        until=48,
+        rate=0.84,
+        engaged=0.5,
+        mood=0.25,
+        more={"tactic": 4, "delivery": 1.3},
+    ),
 )
 """The mean of the rates over the story is 1, so that a demo of N seconds at rate R sends about N * R events."""
 
-STORY_SECONDS = 120.0
-"""Length of the story where the demo has no end; then it begins again."""
+LAUNCH_HOURS = PHASES[-1].until
+STARTS_AT = PHASES[1].until / LAUNCH_HOURS
+"""Where the launch itself is, as a share of the story."""
 
-TOPIC_WEIGHTS: Weights = {"visit": 0.62, "open": 0.20, "click": 0.09, "mention": 0.04, "sale": 0.05}
+SPEED = 1_440.0
+"""Seconds of the launch that are told in one second: a day a minute."""
+
+TOPIC_WEIGHTS: Weights = {
+    "visit": 0.31,
+    "delivery": 0.26,
+    "impression": 0.17,
+    "open": 0.065,
+    "click": 0.045,
+    "lead": 0.05,
+    "mention": 0.04,
+    "sale": 0.04,
+    "survey": 0.01,
+    "customer": 0.006,
+    "spend": 0.003,
+    "tactic": 0.001,
+}
 
 PREVENTED_SHARE = 0.6
 """Of the clicks and sales of a campaign in trouble, so many become mere visits."""
@@ -88,15 +149,48 @@ CHANNEL_WEIGHTS: Mapping[str, Weights] = {
         "referral": 0.05,
         "organic_video": 0.03,
     },
+    "delivery": {"email": 0.8, "push": 0.12, "sms": 0.08},
+    "impression": {"display": 0.4, "paid_social": 0.35, "paid_search": 0.25},
     "mention": {"organic_social": 0.7, "organic_video": 0.15, "referral": 0.1, "other": 0.05},
     "sale": {"email": 0.3, "direct": 0.25, "paid_search": 0.2, "paid_social": 0.15, "offline": 0.1},
+    "lead": {"paid_search": 0.35, "email": 0.25, "paid_social": 0.2, "referral": 0.2},
+    "survey": {"email": 0.9, "sms": 0.1},
+    "customer": {"direct": 0.6, "email": 0.4},
+    "spend": {"paid_search": 0.4, "paid_social": 0.3, "display": 0.2, "affiliate": 0.1},
+    "tactic": {"email": 0.5, "paid_social": 0.25, "paid_search": 0.25},
 }
 
 
-def phase_at(seconds: float, length_seconds: float) -> Phase:
+def markets(campaigns: int) -> tuple[Market, ...]:
+    """So many campaigns, from 1 on: the three above, then smaller ones like them, numbered."""
+    return tuple(_market(*divmod(number, len(MARKETS))) for number in range(campaigns))
+
+
+def _market(times: int, number: int) -> Market:
+    like = MARKETS[number]
+    if not times:
+        return like
+    size = times + 1
+    return replace(
+        like,
+        campaign=f"{like.campaign}-{size}",
+        name=f"{like.name} {size}",
+        share=like.share / size,
+        people=like.people // size,
+    )
+
+
+def length_seconds(seconds: float | None, speed: float | None) -> float:
+    """How long the story lasts: at that speed, else as long as is sent, else as long as at the usual speed."""
+    if seconds is not None and speed is None:
+        return seconds
+    return LAUNCH_HOURS * 3_600 / (speed or SPEED)
+
+
+def phase_at(seconds: float, length: float) -> Phase:
     """What happens so many seconds into a story of that length; a longer run begins the story again."""
-    share = (seconds % length_seconds) / length_seconds
-    return next((phase for phase in PHASES if share < phase.until), PHASES[-1])
+    hours = seconds % length / length * LAUNCH_HOURS
+    return next((phase for phase in PHASES if hours < phase.until), PHASES[-1])
 
 
 def mood_of(phase: Phase, market: Market) -> Phase:
@@ -104,7 +198,8 @@ def mood_of(phase: Phase, market: Market) -> Phase:
     return phase if not phase.hit or market.campaign in phase.hit else CALM
 
 
-def told_phase(phase: Phase, seconds: float, length_seconds: float) -> str:
-    """The phase as it's told on the screen, with the seconds until the launch."""
-    to_launch = PHASES[0].until * length_seconds - seconds % length_seconds
-    return f"{phase.text}; launch in {to_launch:.0f} s" if phase is PHASES[0] else phase.text
+def told_phase(seconds: float, length: float) -> str:
+    """The phase as it's told on the screen: what happens, then the launch's own clock."""
+    minutes = int(seconds % length / length * LAUNCH_HOURS * 60)
+    days, rest = divmod(minutes, 24 * 60)
+    return f"{phase_at(seconds, length).text}; day {days + 1}, {rest // 60:02}:{rest % 60:02}"

@@ -67,8 +67,11 @@ def compare(account: Account, reading: Reading) -> Verdict:
                 if ours[key] != theirs[key]
             ]
     for campaign in sorted({*account.totals, *reading.campaigns}):
-        ours = account.totals.get(campaign, Counter())
+        ours = Counter(account.totals.get(campaign, Counter()))
+        ours.update({f"spend:{currency}": micros for currency, micros in account.spend(campaign).items()})
         theirs = totals_of(reading.campaigns.get(campaign, {}))
+        spend = reading.kpi(campaign, "spend", "launch") or {"amounts": {}}
+        theirs.update({f"spend:{one}": round(amount * MICROS) for one, amount in spend["amounts"].items()})
         keys = {key for key in (*ours, *theirs) if ours[key] or theirs[key]}
         more += len(keys)
         wrong += [

@@ -5,7 +5,8 @@ source partition) goes: continuity, cut into blocks, decode, claim, fold, and fr
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, cast
@@ -20,18 +21,19 @@ from agents.ingest.source_state import SourceState
 from agents.kafka.continuity import Continuity
 from agents.kafka.records import Record
 from agents.kafka.slices import SliceConsumer
+from agents.sentiment.plugin import leave_to_lexicon
 from agents.telemetry import Telemetry
 from streams.counting.blocks import MAX_OFFSETS, Cut
 from streams.counting.open_block import OpenBlock
 from streams.counting.people import PersonHasher
 from streams.counting.sources import source_number
 from streams.events.batch import EventBatch, decode_batch
+from streams.events.forms import joined
 from streams.events.sale import Sale
 from streams.events.topic import HOUR_MS, Event, Topic, no_first_purchase
 
 _offset: Final = attrgetter("offset")
 _timestamp: Final = attrgetter("timestamp")
-_value: Final = attrgetter("value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Ingest:
     zone: ZoneInfo
     person_hash: PersonHasher
     max_offsets: int = MAX_OFFSETS
+    score_texts: Callable[[Topic, Sequence[Event], AbstractSet[int]], Awaitable[None]] = leave_to_lexicon
 
     async def take(self, topic: Topic, tp: TP, generation: int, records: Sequence[Record]) -> None:
         """Deal with one slice. Raises what must stop the worker; a changed generation just ends it."""
@@ -114,8 +117,10 @@ class Ingest:
     ) -> bool:
         """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.tp.topic]
-        batch = decode_batch(topic, list(map(_value, records)), timestamps, limits.max_event_bytes)
+        values = [joined(record.value, record.headers) if record.headers else record.value for record in records]
+        batch = decode_batch(topic, values, timestamps, limits.max_event_bytes)
         duplicates = await self._claim(state, batch, records, limits)
+        await self.score_texts(topic, batch.events, duplicates)
         if not self._current(state):
             return False
         for row, invalid in batch.refused:
@@ -123,6 +128,7 @@ class Ingest:
         if not self._current(state):
             return False
         block.count(batch, duplicates, self.person_hash)
+        block.state(batch, [record.offset for record in records], timestamps)
         block.advance(len(records), records[-1].offset, records[-1].timestamp)
         self.telemetry.counted(topic.name, len(batch.events) - len(duplicates), len(duplicates), len(batch.refused))
         return True

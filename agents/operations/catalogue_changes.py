@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import orjson
-import yaml
 from aiokafka import AIOKafkaProducer
 
 from agents.connections import kafka_arguments
@@ -16,7 +15,7 @@ from agents.operations.compacted import read_whole
 from agents.settings import Settings
 from streams.counting.admissions import encode_admission
 from streams.counting.summaries import summaries_partition
-from streams.events.campaigns import Campaign, decode_campaign, encode_campaign, parse_campaign
+from streams.events.campaigns import Campaign, decode_campaign, encode_campaign
 from streams.events.errors import CatalogueError
 
 ChangeKind = Literal["new", "changed", "unchanged", "removed"]
@@ -29,38 +28,6 @@ class Change:
     campaign: str
     kind: ChangeKind
     fields: Mapping[str, tuple[Any, Any]]
-
-
-class CatalogueFileError(ValueError):
-    """A file that is no catalogue; one line that names the place."""
-
-
-def read_file(text: str, kpis: Sequence[str] | None = None) -> list[Campaign]:
-    """The campaigns of a YAML (or JSON) catalogue: a list of campaigns, or a mapping with the list under `campaigns`.
-
-    Raises CatalogueFileError.
-    """
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" in line {mark.line + 1}" if mark is not None else ""
-        raise CatalogueFileError(f"not YAML{place}: {getattr(error, 'problem', None) or error}") from None
-    if isinstance(content, dict) and set(content) == {"campaigns"}:
-        content = content["campaigns"]
-    if not isinstance(content, list):
-        raise CatalogueFileError("a catalogue is a list of campaigns, or a mapping with that list under `campaigns`")
-    campaigns: list[Campaign] = []
-    for number, entry in enumerate(content):
-        try:
-            campaign = parse_campaign(entry, kpis)
-        except CatalogueError as error:
-            name = entry.get("id") if isinstance(entry, dict) else None
-            raise CatalogueFileError(f"campaigns[{number}]{f' ({name})' if name else ''}: {error}") from None
-        if any(campaign.id == other.id for other in campaigns):
-            raise CatalogueFileError(f"campaigns[{number}] ({campaign.id}): its id stands twice in the file")
-        campaigns.append(campaign)
-    return campaigns
 
 
 async def read_catalogue(settings: Settings) -> dict[str, Campaign]:
@@ -115,6 +82,17 @@ async def send_changes(settings: Settings, found: Sequence[Change], wanted: Sequ
             await future
     finally:
         await producer.stop()
+
+
+def leaves(value: object, path: str) -> dict[str, object]:
+    """A field's single values, each by its path, such as `targets[0].min`; none where the field is absent (None)."""
+    if isinstance(value, dict):
+        inner = [(f"{path}.{name}", each) for name, each in value.items()]
+    elif isinstance(value, list):
+        inner = [(f"{path}[{place}]", each) for place, each in enumerate(value)]
+    else:
+        return {} if value is None else {path: value}
+    return {leaf: each for below, entry in inner for leaf, each in leaves(entry, below).items()}
 
 
 def plain(campaign: Campaign) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from agents.operations.compacted import read_whole
 from agents.settings import Settings
 from streams.events.decode import decode
 from streams.events.errors import Invalid
+from streams.events.forms import joined
 from streams.events.topic import Topic
 
 # In the order in which a worker writes them; the record's own headers follow.
@@ -127,7 +128,7 @@ def judge(letter: DeadLetter, topics: dict[str, Topic], max_event_bytes: int, no
         return "not read"
     if letter.full_bytes is not None:
         return "truncated"
-    if isinstance(decode(topic, letter.value, now_ms, max_event_bytes), Invalid):
+    if isinstance(decode(topic, joined(letter.value, letter.headers), now_ms, max_event_bytes), Invalid):
         return "still invalid"
     return "sent"
 

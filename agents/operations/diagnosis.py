@@ -214,8 +214,9 @@ async def _claims_memory(
     except (KafkaError, OSError):
         return Finding("redis memory", "warning", "can't be estimated while Kafka does not answer", "use --rate")
     need = sum(
-        policy.memory_estimate(rates[name], topic.horizon_ms or 0, int(states[name].configs["retention.ms"]))
+        policy.memory_estimate(rates[name], topic.horizon_ms, int(states[name].configs["retention.ms"]))
         for name, topic in topics.items()
+        if topic.horizon_ms is not None
     )
     limit = int(memory.get("maxmemory", 0)) or int(int(memory.get("total_system_memory", 0)) / policy.RSS_PER_USED)
     message = (

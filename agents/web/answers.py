@@ -63,12 +63,14 @@ class KpiDefinition:
     name: str
     title: str
     unit: str
-    kind: Annotated[str, Meta(description="count, people, ratio, score, per_minute or money")]
+    kind: Annotated[str, Meta(description="count, people, ratio, factor, score, per_minute, money, months or seconds")]
     metric: Annotated[str, Meta(description="The name of its Prometheus metric")]
     formula: str
     explanation: str
     reads: Annotated[tuple[str, ...], Meta(description="The event topics whose lag holds it back")]
     good: Annotated[str, Meta(description="up, down, or empty where neither direction is good")]
+    group: Annotated[str, Meta(description="The heading under which it stands")]
+    denominator: Annotated[str | None, Meta(description="The KPI by which it divides; null for a plain sum")]
     sample: Annotated[str | None, Meta(description="The KPI that is its sample size; null for a plain sum")]
     min_volume: Annotated[int, Meta(description="The sample size below which it is not judged")]
     source: Annotated[str, Meta(description="What the formula follows")]
@@ -85,6 +87,7 @@ class KpiValue:
         dict[str, float] | None, Meta(description="Money by currency, in its units; null for other kinds")
     ]
     sample_size: Annotated[float | None, Meta(description="How many cases a rate stands on; null for a plain sum")]
+    why: Annotated[str | None, Meta(description="Why there is no value, a sentence; null where there is one")]
     judged: Annotated[bool, Meta(description="Whether the sample is large enough to judge it")]
     start_ms: Annotated[
         int | None, Meta(description="Where the window begins, UTC epoch milliseconds; null: the launch")
@@ -100,6 +103,75 @@ class Channel:
     totals: Annotated[dict[str, int], Meta(description="Counters since the launch, by measure")]
     money: Annotated[dict[str, dict[str, float]], Meta(description="Money since the launch, by measure and currency")]
     kpis: tuple[KpiValue, ...]
+    months: Annotated[
+        tuple[KpiValue, ...],
+        Meta(description="Customers' KPIs in the twelve calendar months before the present one; `window` is `2026-10`"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerAnswer:
+    """Who answers for what; without channel and KPI for the whole campaign."""
+
+    name: str
+    contact: Annotated[str | None, Meta(description="How to reach them")]
+    channel: Annotated[str | None, Meta(description="The channel they answer for")] = None
+    kpi: Annotated[str | None, Meta(description="The KPI they answer for")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetAnswer:
+    """A target of the catalogue, and how the KPI stands to it."""
+
+    kpi: str
+    channel: Annotated[str, Meta(description="`all` is all channels together")]
+    window: str
+    bound: Annotated[str, Meta(description="min: to be reached; max: to stay under")]
+    limit: Annotated[float, Meta(description="Where the target lies, in the KPI's unit")]
+    source: Annotated[str, Meta(description="own, or industry: a benchmark")]
+    value: Annotated[float | None, Meta(description="What the KPI is; null where it has no value")]
+    sample_size: Annotated[float | None, Meta(description="How many cases it stands on; null for a plain sum")]
+    min_volume: Annotated[int, Meta(description="The sample size below which it is not judged")]
+    met: Annotated[bool | None, Meta(description="Whether it is met; null while nobody can say")]
+    why: Annotated[str | None, Meta(description="Why nobody can say, a sentence; null where `met` is told")]
+    owner: Annotated[OwnerAnswer | None, Meta(description="Who answers: for the KPI, else the channel, else all")]
+
+
+@dataclass(frozen=True, slots=True)
+class KpiAround:
+    """A KPI in the hour before a change and in the hour after it: null where it has no value."""
+
+    kpi: str
+    channel: Annotated[str, Meta(description="That of the change, or `all`: all channels together")]
+    before: Annotated[float | None, Meta(description="The value before; null for money")]
+    after: Annotated[float | None, Meta(description="The value after; null for money")]
+    amounts_before: Annotated[dict[str, float] | None, Meta(description="Money before, by currency")]
+    amounts_after: Annotated[dict[str, float] | None, Meta(description="Money after, by currency")]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, UTC epoch milliseconds, the end exclusive."""
+
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TacticAnswer:
+    """A change that the team has made, and what became of the KPIs."""
+
+    at_ms: Millis
+    title: str
+    detail: str | None
+    owner: Annotated[str | None, Meta(description="Who made it")]
+    channel: str
+    before: Annotated[Span | None, Meta(description="The hour before it; null where it is not held any more")]
+    after: Annotated[Span | None, Meta(description="The hour after it, or what of that has passed; null as `before`")]
+    kpis: Annotated[
+        tuple[KpiAround, ...],
+        Meta(description="Those that make sense in an hour and were not 0, or without a value, both before and after"),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +181,11 @@ class CampaignAnswer:
     campaign: str
     name: str | None
     owner: str | None
+    owners: Annotated[tuple[OwnerAnswer, ...], Meta(description="Everybody whom the catalogue names")]
     active: bool
     taken_at_ms: Millis
     held_back_by: Reasons
+    targets: tuple[TargetAnswer, ...]
+    tactics: Annotated[tuple[TacticAnswer, ...], Meta(description="The newest changes first, at most 50")]
     definitions: tuple[KpiDefinition, ...]
     channels: tuple[Channel, ...]

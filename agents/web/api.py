@@ -1,14 +1,29 @@
 """The API's answers, made from a snapshot. Pure: what is asked comes in, a dataclass of answers.py goes out."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot
-from agents.web.answers import CampaignAnswer, CampaignLine, CampaignList, Channel, KpiDefinition, KpiValue
+from agents.web.answers import (
+    CampaignAnswer,
+    CampaignLine,
+    CampaignList,
+    Channel,
+    KpiDefinition,
+    KpiValue,
+    OwnerAnswer,
+    TargetAnswer,
+)
+from agents.web.tactics import describe_tactic
+from streams.counting.panes import DAY_MS
 from streams.counting.windows import WindowSums
-from streams.events.channels import channel_name
+from streams.events.campaigns import Campaign
+from streams.events.channels import ALL_CHANNELS_NAME, channel_name
 from streams.events.measures import MICROS, Measure, is_money, money_parts
 from streams.kpis.kpi import Kind, Kpi
-from streams.kpis.registry import KPI_BY_NAME, KPIS
+from streams.kpis.registry import GROUP_OF, KPI_BY_NAME, KPIS
+from streams.kpis.targets import Judged, judge, volume_of
+from streams.kpis.why import why
 
 
 def _definition(kpi: Kpi) -> KpiDefinition:
@@ -22,11 +37,26 @@ def _definition(kpi: Kpi) -> KpiDefinition:
         explanation=kpi.explanation,
         reads=kpi.reads,
         good=kpi.good,
-        sample=kpi.denominator or None,
+        group=GROUP_OF[kpi.name],
+        denominator=kpi.denominator or None,
+        sample=kpi.counted_by or None,
         min_volume=kpi.min_volume,
         source=kpi.source,
     )
 
+
+MONTHLY: tuple[Kpi, ...] = tuple(
+    KPI_BY_NAME[name]
+    for name in (
+        "lifetime_value",
+        "revenue_per_customer",
+        "net_revenue",
+        "buyers",
+        "new_customers",
+        "cancellations",
+    )
+)
+"""What is shown of past months: lifetime value and what it is made of."""
 
 DEFINITIONS: tuple[KpiDefinition, ...] = tuple(_definition(kpi) for kpi in KPIS)
 
@@ -45,18 +75,54 @@ def list_campaigns(snapshot: Snapshot, *, active: bool | None, after: str, limit
     )
 
 
-def describe_campaign(snapshot: Snapshot, campaign: CampaignSnapshot) -> CampaignAnswer:
-    """The campaign with every KPI in every window in which it makes sense, all channels together first."""
+def describe_campaign(snapshot: Snapshot, campaign: CampaignSnapshot, channel: str | None = None) -> CampaignAnswer:
+    """The campaign with every KPI in every window in which it makes sense, all channels together first.
+
+    channel: only this one is told (`all`: all together), None for each of them.
+    """
     return CampaignAnswer(
         campaign=campaign.campaign,
         name=campaign.name,
         owner=campaign.owner,
+        owners=() if campaign.told is None else tuple(_owners(campaign.told)),
         active=campaign.active,
         taken_at_ms=snapshot.taken_at_ms,
         held_back_by=snapshot.partial,
+        targets=() if campaign.told is None else tuple(map(_target, judge(campaign.told, campaign.sums))),
+        tactics=tuple(map(describe_tactic, campaign.tactics)),
         definitions=DEFINITIONS,
-        channels=tuple(_channel(code, campaign.channels[code]) for code in sorted(campaign.channels)),
+        channels=tuple(
+            _channel(code, campaign.channels[code])
+            for code in sorted(campaign.channels)
+            if channel in (None, channel_name(code))
+        ),
     )
+
+
+def _target(one: Judged) -> TargetAnswer:
+    return TargetAnswer(
+        kpi=one.target.kpi,
+        channel=one.target.channel or ALL_CHANNELS_NAME,
+        window=one.target.window,
+        bound=one.bound,
+        limit=one.limit,
+        source=one.target.source,
+        value=one.value,
+        sample_size=one.volume,
+        min_volume=one.min_volume,
+        met=one.met,
+        why=one.why or None,
+        owner=None if one.owner is None else OwnerAnswer(one.owner.name, one.owner.contact),
+    )
+
+
+def _owners(told: Campaign) -> Iterator[OwnerAnswer]:
+    if (owner := told.responsible("", None)) is not None:
+        yield OwnerAnswer(owner.name, owner.contact)
+    for channel, owner in told.channel_owners.items():
+        yield OwnerAnswer(owner.name, owner.contact, channel=channel)
+    for kpi, owner in told.owners.items():
+        yield OwnerAnswer(owner.name, owner.contact, kpi=kpi)
 
 
 def _line(campaign: CampaignSnapshot) -> CampaignLine:
@@ -66,7 +132,7 @@ def _line(campaign: CampaignSnapshot) -> CampaignLine:
 
 def _channel(code: int, channel: ChannelSnapshot) -> Channel:
     totals, money = _totals(channel.totals)
-    return Channel(channel_name(code), totals, money, tuple(_values(channel)))
+    return Channel(channel_name(code), totals, money, tuple(_values(channel)), tuple(_months(channel)))
 
 
 def _totals(counters: Mapping[int, int]) -> tuple[dict[str, int], dict[str, dict[str, float]]]:
@@ -84,18 +150,33 @@ def _totals(counters: Mapping[int, int]) -> tuple[dict[str, int], dict[str, dict
 def _values(channel: ChannelSnapshot) -> Iterator[KpiValue]:
     for kpi in KPIS:
         for window, sums in _windows(kpi, channel):
-            value = kpi.formula(sums)
-            sample = _sample_size(kpi, sums)
-            yield KpiValue(
-                kpi=kpi.name,
-                window=window,
-                value=None if isinstance(value, dict) else value,
-                amounts=(value if isinstance(value, dict) else {}) if kpi.kind is Kind.MONEY else None,
-                sample_size=sample,
-                judged=value is not None and value != {} and (sample is None or sample >= kpi.min_volume),
-                start_ms=sums.start_ms or None,
-                end_ms=sums.end_ms,
-            )
+            yield _value(kpi, window, sums)
+
+
+def _months(channel: ChannelSnapshot) -> Iterator[KpiValue]:
+    for sums in channel.months:
+        if sums.counters or any(sums.people.values()):
+            # Whatever the time zone, the sixteenth day lies in the month.
+            name = datetime.fromtimestamp((sums.start_ms + 15 * DAY_MS) / 1000, UTC).strftime("%Y-%m")
+            for kpi in MONTHLY:
+                yield _value(kpi, name, sums)
+
+
+def _value(kpi: Kpi, window: str, sums: WindowSums) -> KpiValue:
+    value = kpi.formula(sums)
+    sample = volume_of(kpi, sums)
+    there = value is not None and value != {}
+    return KpiValue(
+        kpi=kpi.name,
+        window=window,
+        value=None if isinstance(value, dict) else value,
+        amounts=(value if isinstance(value, dict) else {}) if kpi.kind is Kind.MONEY else None,
+        sample_size=sample,
+        why=None if there else why(kpi, sums),
+        judged=there and (sample is None or sample >= kpi.min_volume),
+        start_ms=sums.start_ms or None,
+        end_ms=sums.end_ms,
+    )
 
 
 def _windows(kpi: Kpi, channel: ChannelSnapshot) -> Iterable[tuple[str, WindowSums]]:
@@ -103,10 +184,3 @@ def _windows(kpi: Kpi, channel: ChannelSnapshot) -> Iterable[tuple[str, WindowSu
         sums = channel.sums(kpi.reads, window)
         if sums is not None:
             yield window, sums
-
-
-def _sample_size(kpi: Kpi, sums: WindowSums) -> float | None:
-    if not kpi.denominator:
-        return None
-    size = KPI_BY_NAME[kpi.denominator].formula(sums)
-    return None if isinstance(size, dict) else size

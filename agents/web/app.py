@@ -1,5 +1,6 @@
 """The web application: the routes of openapi.py over pictures of one worker, each made when it is asked for."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from agents.web.openapi import OPERATIONS, PAGE_DEFAULT, PAGE_MOST, describe
 from agents.web.pages import MetricsPage
 from agents.web.responses import json_response, packed, problem
 from agents.web.security import TOKEN, Handler, add_headers, guard
+from streams.events.channels import ALL_CHANNELS_NAME, CHANNEL_CODES
 from streams.events.topic import MAX_LABEL
 
 log = structlog.get_logger(__name__)
@@ -101,12 +103,17 @@ class _Handlers:
 
     async def campaign(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
+        channel = request.query.get("channel")
+        if channel is not None and channel not in (ALL_CHANNELS_NAME, *CHANNEL_CODES):
+            return problem(400, "bad_parameter", f"no channel is called {channel[:MAX_LABEL]!r}")
         snapshot = await self._state.snapshot(name)
         campaign = snapshot.campaigns.get(name)
         if campaign is None:
             detail = f"this worker owns no campaign {name[:MAX_LABEL]!r}: it has no events, or another worker owns it"
             return problem(404, "unknown_campaign", detail)
-        return await packed(request, json_response(api.describe_campaign(snapshot, campaign)))
+        # Thousands of values: made in a thread, so that whoever reads and merges need not wait.
+        answer = await asyncio.to_thread(lambda: json_response(api.describe_campaign(snapshot, campaign, channel)))
+        return await packed(request, answer)
 
     async def openapi(self, request: web.Request) -> web.Response:
         return await packed(request, web.Response(body=self._description, content_type="application/json"))

@@ -38,7 +38,8 @@ class Exposition:
 
     def render(self) -> bytes:
         """All families that have a line, as UTF-8."""
-        return "".join(self._text()).encode()
+        # Piece by piece: a few heads are not plain ASCII, whose encoding is a mere copy.
+        return b"".join([piece.encode() for piece in self._text()])
 
     def _text(self) -> Iterable[str]:
         for head, lines in self._families.values():

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from agents.web.answers import CampaignAnswer, CampaignList, Live, Problem, Ready
+from streams.events.channels import ALL_CHANNELS_NAME, CHANNELS
 
 PAGE_DEFAULT = 100
 PAGE_MOST = 1000
@@ -18,6 +19,7 @@ _ERRORS = {
     503: "No",
 }
 _ACTIVE = {"type": "string", "enum": ["true", "false"]}
+_CHANNEL = {"type": "string", "enum": [ALL_CHANNELS_NAME, *CHANNELS]}
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": PAGE_MOST, "default": PAGE_DEFAULT}
 
 
@@ -66,7 +68,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/campaigns/{id}",
         "One campaign: every KPI in every window, for all channels together and for each",
         CampaignAnswer,
-        (401, 403, 404),
+        (400, 401, 403, 404),
+        {"channel": (_CHANNEL, "Only this channel; `all` is all channels together")},
     ),
     Operation("openapi", "/openapi.json", "This description", None, (401, 403)),
 )

@@ -18,6 +18,9 @@ TOKEN = web.AppKey("token", str)
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 
+OPEN_FILES = web.AppKey[frozenset[str]]("open_files", frozenset)
+"""The board's own files: they hold no figures."""
+
 HEADERS = {
     "Server": "launchpulse",
     "Cache-Control": "no-store",
@@ -51,7 +54,7 @@ def is_authorised(request: web.Request) -> bool:
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse who may not ask: 401 without the token, 403 for a foreign Host where there is none."""
-    if request.path not in OPEN_PATHS:
+    if request.path not in OPEN_PATHS and not (OPEN_FILES in request.app and request.path in request.app[OPEN_FILES]):
         if not is_authorised(request):
             return problem(
                 401,

@@ -47,21 +47,22 @@ class Totals:
         }
         self._money = {measure: (name, out.family(name, "counter", text)) for measure, (name, text) in _MONEY.items()}
 
-    def lines(self, campaign: str, code: int, totals: Mapping[int, int]) -> list[tuple[list[str], str]]:
-        """The lines of one channel, each with the family that it belongs to."""
+    def lines(self, campaign: str, code: int, totals: Mapping[int, int]) -> list[tuple[list[str], list[str]]]:
+        """The lines of one channel, each family with those that belong to it."""
         prefix = _prefix(campaign, code)
-        lines: list[tuple[list[str], str]] = []
+        events: list[str] = []
+        lines = [(self._events, events)]
         for key, number in totals.items():
             if (event := EVENTS.get(key)) is not None:
-                lines.append((self._events, f'campaign_events_total{prefix},event="{event}"}} {number}'))
+                events.append(f'campaign_events_total{prefix},event="{event}"}} {number}')
             elif key in self._sums:
                 name, family = self._sums[key]
-                lines.append((family, f"{name}{prefix}}} {number}"))
+                lines.append((family, [f"{name}{prefix}}} {number}"]))
             elif key >= MONEY_STEP:
                 measure, currency = money_parts(key)
                 if measure in self._money:
                     name, family = self._money[measure]
-                    lines.append((family, f'{name}{prefix},currency="{currency}"}} {number / MICROS!r}'))
+                    lines.append((family, [f'{name}{prefix},currency="{currency}"}} {number / MICROS!r}']))
         return lines
 
 

@@ -4,7 +4,7 @@ A pane is kept as it was given: packed, as it stands in the table (the same obje
 while it changes. Packed ones are decoded when a sum needs them, and not kept decoded.
 """
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 
 from streams.counting.merge import totals_of
 from streams.counting.windows import Place, sum_counters
@@ -65,6 +65,14 @@ class CounterPanes:
         panes = self._tiers.get(tier, {})
         if pane in panes:
             panes[pane] = packed
+
+    def held(self, tier: int) -> Collection[int]:
+        """The panes of the tier that there are."""
+        return self._tiers.get(tier, {}).keys()
+
+    def pane(self, tier: int, pane: int) -> Counters:
+        """The counters of one pane; {} where there is none. Not to be changed."""
+        return _totals(self._tiers.get(tier, {}).get(pane))
 
     def sum(self, place: Place) -> Counters:
         """The sum over the panes of a place: the same dict until they change, and never changed itself."""

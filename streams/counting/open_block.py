@@ -1,14 +1,15 @@
 """The open block of one source: what its records have counted so far, said again and again with a larger last
 offset."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from zoneinfo import ZoneInfo
 
+from streams.counting.block_facts import BlockFacts
 from streams.counting.blocks import Cut
 from streams.counting.fold import Fold, PersonHash, Place
 from streams.counting.panes import counter_panes
-from streams.counting.summaries import Entry, PeopleEntry, Summary
+from streams.counting.summaries import Entry, FactEntry, PeopleEntry, Summary
 from streams.events.batch import EventBatch
 from streams.events.measures import Counters
 from streams.events.topic import Topic
@@ -24,12 +25,17 @@ class OpenBlock:
         self.last = cut.start - 1
         self.last_timestamp_ms = 0
         self.fold = Fold(topic)
+        self.facts = BlockFacts(topic, cut.bucket_ms, zone)
         self._zone = zone
         self._changed = False
 
     def count(self, batch: EventBatch, duplicates: AbstractSet[int], hash_person: PersonHash) -> None:
         """Count a run of records. `duplicates`: indices of the events whose identity other records own."""
         self.fold.count(batch, duplicates, hash_person)
+
+    def state(self, batch: EventBatch, offsets: Sequence[int], timestamps_ms: Sequence[int]) -> None:
+        """Note the facts that a run of records states; see `BlockFacts.count`."""
+        self.facts.count(batch, offsets, timestamps_ms)
 
     def advance(self, records: int, last: int, timestamp_ms: int) -> None:
         """`records` more records have been dealt with, up to the offset `last`, whose Kafka timestamp is
@@ -47,9 +53,12 @@ class OpenBlock:
     def summaries(self) -> Iterator[tuple[str, Summary]]:
         """(campaign, summary) of every campaign that has changed since the last call."""
         self.fold.settle()
-        for name in sorted(self.fold.changed):
-            campaign = self.fold.campaigns[name]
-            yield name, self._summary(self._entries(campaign.panes), self._people(campaign.new_people))
+        for name in sorted(self.fold.changed | self.facts.changed):
+            campaign, facts = self.fold.campaigns.get(name), self.facts.take(name)
+            if campaign is None:
+                yield name, self._summary([], [], facts)
+                continue
+            yield name, self._summary(self._entries(campaign.panes), self._people(campaign.new_people), facts)
             campaign.new_people = {}
         self.fold.changed.clear()
 
@@ -57,11 +66,11 @@ class OpenBlock:
         """The summary of the ledger of this block's source, complete. To be sent whenever `changed`."""
         self._changed = False
         self.fold.settle()
-        return self._summary([Entry(0, 0, 0, dict(self.fold.ledger))], [])
+        return self._summary([Entry(0, 0, 0, dict(self.fold.ledger))], [], [])
 
-    def _summary(self, entries: list[Entry], people: list[PeopleEntry]) -> Summary:
+    def _summary(self, entries: list[Entry], people: list[PeopleEntry], facts: list[FactEntry]) -> Summary:
         cut = self.cut
-        return Summary(self.source, cut.start, self.last, cut.bucket_ms, entries, people, self.last_timestamp_ms)
+        return Summary(self.source, cut.start, self.last, cut.bucket_ms, entries, people, self.last_timestamp_ms, facts)
 
     def _entries(self, panes: dict[int, Counters]) -> list[Entry]:
         by_channel: dict[int, list[int]] = {}

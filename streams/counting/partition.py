@@ -12,6 +12,7 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from streams.counting.admissions import DEFAULT_LIMIT, Admissions, decode_admission
+from streams.counting.facts import FactMerge, StatedFact, is_fact
 from streams.counting.merge import Counters, Outcome, close_blocks, pack
 from streams.counting.people import People
 from streams.counting.progress import ProgressBook, decode_progress
@@ -66,6 +67,7 @@ class PartitionMerge:
     admissions: Admissions = field(init=False)
     _begun: dict[int, int] = field(default_factory=dict)
     _values: Values = field(init=False)
+    _facts: FactMerge = field(init=False)
     _admitted: set[bytes] = field(default_factory=set)
     _people: dict[bytes, Sketch] = field(default_factory=dict)
     _touched: set[bytes] = field(default_factory=set)
@@ -77,6 +79,7 @@ class PartitionMerge:
     def __post_init__(self) -> None:
         self.admissions = Admissions(self.default_limit)
         self._values = Values(self.value_of, self.unstated, self.outcomes)
+        self._facts = FactMerge(self.value_of, self.unstated)
         self._waiting = WaitingPeople(self.zone)
 
     def read(self, offset: int, timestamp_ms: int, key: bytes, value: bytes) -> None:
@@ -105,9 +108,9 @@ class PartitionMerge:
         """Whether there is anything to be stated."""
         return bool(self._touched or self._touched_people or self._waiting)
 
-    def news(self) -> Iterator[tuple[bytes, Counters | People]]:
-        """(key, what it holds now) of every key that has changed since the last call: a copy of its counters, or the
-        very sketch, which goes on growing."""
+    def news(self) -> Iterator[tuple[bytes, Counters | People | StatedFact]]:
+        """(key, what it holds now) of every key that has changed since the last call: a copy of its counters, the fact,
+        or the very sketch, which goes on growing."""
         self._join()
         news, self._news = self._news, set()
         for key in news:
@@ -116,6 +119,8 @@ class PartitionMerge:
                 yield key, dict(value.totals)
             elif (known := self._people.get(key)) is not None:
                 yield key, known.people
+            elif (fact := self._facts.get(key)) is not None:
+                yield key, fact
 
     def begin_round(self) -> Round:
         """Take all that is to be stated now. One round at a time; records may be read while it is under way."""
@@ -125,11 +130,15 @@ class PartitionMerge:
         return Round(self.at, list(keys), list(people))
 
     def pack(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
-        """The statements of some counters (or admissions) of the round."""
+        """The statements of some counters, facts or admissions of the round."""
         packed = {}
         for key in keys:
             if key[0] in (KeyKind.ADMITTED, KeyKind.LIMIT):
                 packed[key] = self.admissions.pack(key, self.at)
+                continue
+            if is_fact(key):
+                if (fact := self._facts.pack(key, self.at)) is not None:
+                    packed[key] = fact
                 continue
             value = self._values.get(key)
             if value is not None:  # else it has expired meanwhile
@@ -163,17 +172,20 @@ class PartitionMerge:
         self._values.keep(kept)
         self._waiting.forget()
         self._people = {key: known for key, known in self._people.items() if key in kept}
+        self._facts.keep(kept)
         self._admitted.clear()
         self._before = stated
         return (key for key in stated if key not in changed)
 
     def drop(self, keys: set[bytes]) -> None:
-        """These keys have expired."""
+        """These keys have expired, by what the table says; a fact of which more is known by now stays."""
         self._join()
+        keys = {key for key in keys if not (is_fact(key) and key in self._touched)}
         self._values.drop(keys)
         self._waiting.forget()
         for key in keys:
             self._people.pop(key, None)
+            self._facts.drop(key)
         self._touched -= keys
         self._touched_people -= keys
         self._news -= keys
@@ -196,6 +208,9 @@ class PartitionMerge:
             if self.value_of(admitted) is None or self.unstated(admitted):
                 self._touched.add(admitted)
         self._note(*self._values.merge(campaign, offset, summary))
+        touched, changed = self._facts.merge(campaign, summary)
+        self._touched |= touched
+        self._news |= changed
         for met in summary.people:
             self._waiting.put(campaign, summary.bucket_ms, met, offset)
         if self._waiting.full:

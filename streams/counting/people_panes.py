@@ -5,9 +5,9 @@ a pane only ever grow, so a union of what it held before stays a part of what it
 have stopped changing are united once, and whoever asks again unites that with the others only.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
-from streams.counting.people import People, union
+from streams.counting.people import People, together, union
 from streams.counting.windows import Place
 
 
@@ -66,11 +66,12 @@ class PeoplePanes:
         return known.estimate
 
     def united(self, place: Place) -> People:
-        """The people of those panes together. It is kept, for the union over channels, until `rest`."""
+        """The people of those panes together, to be looked at only. It is kept, for the union over channels, until
+        `rest`."""
         united = self._united.get(place)
         if united is None:
             known = self._unions.get(place)
-            united = self._united[place] = union(() if known is None else self._parts(place[0], known))
+            united = self._united[place] = together(() if known is None else self._parts(place[0], known))
         return united
 
     def rest(self) -> None:
@@ -90,9 +91,13 @@ class PeoplePanes:
             for place in [place for place in self._unions if place[0] == tier and place[1] < first]:
                 del self._unions[place]
 
-    def _parts(self, tier: int, known: _Union) -> list[bytes | People]:
+    def _parts(self, tier: int, known: _Union) -> Sequence[bytes | People]:
         """What is to be united. What is packed and has not changed since somebody asked is united for good."""
         panes = self._tiers.get(tier, {})
+        if known.closed is None and len(known.open) == 1:
+            # A pane as long as the window, as most are.
+            (pane,) = known.open
+            return (panes[pane],)
         closed: list[bytes | People] = [] if known.closed is None else [known.closed]
         still = [pane for pane, changed in known.open.items() if not changed and isinstance(panes[pane], bytes)]
         if len(still) + len(closed) > 1:

@@ -14,10 +14,11 @@ import msgspec
 from streams.counting.summaries import FORMAT
 
 TERM_BYTES = 6
+LINE_BYTES = 8
 
 
 class KeyKind(IntEnum):
-    """What a table key is about; its first byte. FACT is kept free for restated facts (spend)."""
+    """What a table key is about; its first byte."""
 
     COUNTERS = ord("c")
     LEDGER = ord("l")
@@ -29,8 +30,8 @@ class KeyKind(IntEnum):
 
 
 class TableKey(NamedTuple):
-    """kind; tier (`panes.Tier`); channel code; people kind (0 for counters); pane index; campaign ("" where there is
-    none)."""
+    """kind; tier (`panes.Tier`; of a fact its topic's code); channel code; people kind (0 for counters); pane index (of
+    a fact its day); campaign ("" where there is none)."""
 
     kind: int
     tier: int
@@ -60,6 +61,16 @@ def people_key(campaign: bytes, channel: int, tier: int, pane: int, kind: int) -
     return _KEY.pack(KeyKind.PEOPLE, tier, channel, kind, pane) + campaign
 
 
+def fact_key(campaign: bytes, topic: int, channel: int, day: int, line: bytes) -> bytes:
+    """Key of what is stated of one line. line: `LINE_BYTES` that tell it from others of its topic, channel and day."""
+    return _KEY.pack(KeyKind.FACT, topic, channel, 0, day) + line + campaign
+
+
+def line_of(key: bytes) -> bytes:
+    """The line of a fact's key."""
+    return key[_KEY.size : _KEY.size + LINE_BYTES]
+
+
 def ledger_key(source: int) -> bytes:
     """Key of the ledger of one source."""
     return _KEY.pack(KeyKind.LEDGER, 0, 0, 0, 0) + source.to_bytes(5, "big")
@@ -77,7 +88,8 @@ REFUSED_KEY = _KEY.pack(KeyKind.REFUSED, 0, 0, 0, 0)
 def parse_key(key: bytes) -> TableKey:
     """The parts of a table key; of a ledger key the campaign is "" (its source: `ledger_source`)."""
     kind, tier, channel, people, pane = _KEY.unpack_from(key)
-    campaign = "" if kind == KeyKind.LEDGER else key[8:].decode()
+    begin = 8 + LINE_BYTES if kind == KeyKind.FACT else 8
+    campaign = "" if kind == KeyKind.LEDGER else key[begin:].decode()
     return TableKey(kind, tier, channel, people, pane, campaign)
 
 

@@ -3,7 +3,7 @@
 A summary of (source, block start, last offset, campaign) is a pure function of the records in [start, last]. Every
 entry is complete for its table key, so a summary may be split anywhere between two entries: merging is per key.
 People travel as what is new since the last summary of the block, since a union loses nothing by being repeated or
-split.
+split; so do restated facts, of which the greatest stands.
 """
 
 from collections.abc import Iterator
@@ -47,12 +47,28 @@ class PeopleEntry(msgspec.Struct, array_like=True, gc=False):
     hashes: bytes
 
 
+class FactEntry(msgspec.Struct, array_like=True, gc=False):
+    """What an event has stated of one line: in place of what was stated before it. See `facts`.
+
+    day: since the epoch, 0 for a line that has none. line: `block_facts.line_hash`. time_ms, timestamp_ms, offset: of
+    the event's record; with its source they are the statement's order. said: as its topic writes it.
+    """
+
+    channel: int
+    day: int
+    line: bytes
+    time_ms: int
+    timestamp_ms: int
+    offset: int
+    said: bytes
+
+
 class Summary(msgspec.Struct, array_like=True, gc=False):
     """A block's contribution to one campaign (or, kind LEDGER, to the ledger of its source).
 
     source: see `sources`; start, last: offsets, inclusive; bucket_ms: the block's five-second bucket; newest_ms: the
-    Kafka timestamp of the record at `last`.
-    Later fields may be added behind these: restated facts will be.
+    Kafka timestamp of the record at `last`. Facts travel as people do: those that no summary of the block has told.
+    Later fields may be added behind these.
     """
 
     source: int
@@ -62,6 +78,7 @@ class Summary(msgspec.Struct, array_like=True, gc=False):
     entries: list[Entry]
     people: list[PeopleEntry] = []
     newest_ms: int = 0
+    facts: list[FactEntry] = []
 
 
 class UnknownFormat(ValueError):
@@ -91,12 +108,29 @@ def summaries_partition(key: bytes, partitions: int) -> int:
 def encode_summary(kind: int, summary: Summary) -> Iterator[bytes]:
     """The summary as one record, or as several where one would be larger than MAX_SUMMARY_BYTES."""
     encoded = head(kind) + encode(summary)
+    if summary.facts and len(encoded) > MAX_SUMMARY_BYTES:
+        yield from _split_facts(kind, summary)
+        return
     halves = _halves(summary.entries, summary.people) if len(encoded) > MAX_SUMMARY_BYTES else None
     if halves is None:
         yield encoded
         return
     for entries, people in halves:
         yield from encode_summary(kind, replace(summary, entries=entries, people=people))
+
+
+def _split_facts(kind: int, summary: Summary) -> Iterator[bytes]:
+    """The facts in records of their own, then what is beside them."""
+    facts = summary.facts
+    if summary.entries or summary.people:
+        yield from encode_summary(kind, replace(summary, entries=[], people=[]))
+        yield from encode_summary(kind, replace(summary, facts=[]))
+    elif len(facts) == 1:
+        yield head(kind) + encode(summary)
+    else:
+        middle = len(facts) // 2
+        yield from encode_summary(kind, replace(summary, facts=facts[:middle]))
+        yield from encode_summary(kind, replace(summary, facts=facts[middle:]))
 
 
 _Part = tuple[list[Entry], list[PeopleEntry]]

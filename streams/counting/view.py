@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from streams.counting.campaign_panes import CampaignPanes
 from streams.counting.counter_panes import Counters
+from streams.counting.facts import StatedFact
 from streams.counting.merge import totals_of
 from streams.counting.people import People, estimate
 from streams.counting.statements import KeyKind, ledger_source, parse_key
@@ -33,14 +34,17 @@ class Views:
         """About how many different campaigns found no place."""
         return 0 if self._refused is None else round(estimate([self._refused]))
 
-    def put(self, key: bytes, value: bytes | Counters | People) -> None:
+    def put(self, key: bytes, value: bytes | Counters | People | StatedFact) -> None:
         """A table key holds this now.
 
         value: packed, as it stands in the table; or its counters, a dict that belongs to this view from here on; or its
-        people, a sketch that goes on growing, on the same event loop: put it again whenever it has grown.
+        people, a sketch that goes on growing, on the same event loop: put it again whenever it has grown; or a fact.
         """
         parsed = parse_key(key)
-        if parsed.kind == KeyKind.COUNTERS and not isinstance(value, People):
+        if isinstance(value, StatedFact) or parsed.kind == KeyKind.FACT:
+            if isinstance(value, bytes | StatedFact):
+                self._campaign(parsed.campaign).put_fact(parsed.tier, parsed.channel, parsed.pane, key, value)
+        elif parsed.kind == KeyKind.COUNTERS and not isinstance(value, People):
             self._campaign(parsed.campaign).put_counters(parsed.channel, parsed.tier, parsed.pane, value)
         elif parsed.kind == KeyKind.PEOPLE and not isinstance(value, dict):
             self._campaign(parsed.campaign).put_people(parsed.channel, parsed.tier, parsed.pane, parsed.people, value)

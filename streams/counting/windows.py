@@ -5,11 +5,12 @@ backlog freezes the picture instead of faking a drop.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from streams.counting.panes import COUNTER_TIERS, DAY_MS, HOUR_MS, MINUTE_MS, Tier, pane_index, pane_start_ms
+from streams.counting.plan import Plan
 
 Counters = Mapping[int, int]
 
@@ -53,6 +54,16 @@ class WindowSums:
     counters: measure -> sum. people: kind -> estimated number of different people. start_ms, end_ms: UTC epoch
     milliseconds, half-open; start_ms is 0 for the launch. beside_people: the counters summed over the very panes that
     `people` covers, where those are coarser; None where they are the same.
+    launch: the counters since the launch, as far as `counters` go where these come from panes of hours or days; the
+    newest there are in other windows.
+    currency: in which money is shown: the plan's, else the only one that the campaign has had; None: there is none.
+    converted: Measure.REVENUE, REFUNDED and MARGIN -> millionths of `currency`, each day at its rate;
+    None while there is no currency or a rate is missing.
+    spend: kind (media, fee, production) -> millionths of `currency` over the whole days of the window; empty: nothing
+    was stated for it. None while there is no currency or a rate is missing, and for windows that are not whole days.
+    spend_at_ms: event time of the newest statement of spend of this channel, whatever the window. missing_rates: the
+    currencies whose rate is missing on some day of this window. plan: what the catalogue says, None without an entry.
+    whole: the same window of all channels together; None where this is it.
     """
 
     counters: Counters
@@ -60,6 +71,14 @@ class WindowSums:
     start_ms: int
     end_ms: int
     beside_people: Counters | None = None
+    launch: Counters = field(default_factory=dict)
+    currency: str | None = None
+    converted: Mapping[int, int] | None = None
+    spend: Mapping[str, int] | None = None
+    spend_at_ms: int | None = None
+    missing_rates: frozenset[str] = frozenset()
+    plan: Plan | None = None
+    whole: "WindowSums | None" = None
 
     def count(self, measure: int) -> int:
         """The sum of a measure, 0 where it was never counted."""
@@ -128,6 +147,10 @@ def sum_counters(panes: Iterable[Counters]) -> dict[int, int]:
     """Sums first: what the panes have counted together."""
     total: dict[int, int] = {}
     for pane in panes:
+        if not total:
+            total = dict(pane)
+            continue
+        before = total.get
         for measure, count in pane.items():
-            total[measure] = total.get(measure, 0) + count
+            total[measure] = before(measure, 0) + count
     return total

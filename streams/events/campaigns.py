@@ -5,7 +5,7 @@ Nothing here changes what is counted; it is read only when KPIs are shown. One r
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
@@ -18,6 +18,9 @@ from streams.events.errors import CatalogueError
 from streams.events.labels import label_problem
 from streams.events.measures import is_currency
 from streams.events.topic import TOPIC_CODES, Field
+
+Kpis = Mapping[str, Collection[str]]
+"""KPI -> the windows in which it makes sense."""
 
 Window = Literal["1m", "5m", "1h", "24h", "today", "7d", "30d", "month", "launch"]
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -76,6 +79,15 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The owner's name, however it was given."""
         return self.owner.name if isinstance(self.owner, Owner) else self.owner
 
+    def responsible(self, kpi: str, channel: str | None) -> Owner | None:
+        """Who answers for a KPI in a channel (None: in all together): its own owner, else the channel's, else the
+        campaign's."""
+        if kpi in self.owners:
+            return self.owners[kpi]
+        if channel in self.channel_owners:
+            return self.channel_owners[channel]
+        return Owner(name=self.owner) if isinstance(self.owner, str) else self.owner
+
 
 FIELDS: Final = (
     Field("id", "string, 1 to 128 characters", "the value of `campaign` in the events", required=True),
@@ -89,7 +101,7 @@ FIELDS: Final = (
     Field("budget", "decimal, 0 or more", "in `currency`"),
     Field("currency", "three capital letters", "the currency in which money KPIs are shown"),
     Field("fx", "list of {`currency`, `day`, `rate`}", "what one unit is worth in `currency`, from that day on"),
-    Field("gross_margin", "number, 0 to 1", "for sales that do not say their cost"),
+    Field("gross_margin", "number, 0 to 1", "the share of revenue that is left after the cost of what is sold"),
     Field("baseline_revenue_per_day", "decimal, 0 or more", "what would be sold without the campaign"),
     Field("customers_at_start", "integer, 0 or more", "how many customers there were before"),
     Field(
@@ -102,7 +114,7 @@ FIELDS: Final = (
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
-def parse_campaign(entry: object, kpis: Collection[str] | None = None) -> Campaign:
+def parse_campaign(entry: object, kpis: Kpis | None = None) -> Campaign:
     """A campaign from a mapping as YAML or JSON gives it; `kpis` are the known KPIs, None to accept any name.
 
     Raises CatalogueError, whose `path` names the field, for wrong types and values and for fields that do not exist.
@@ -135,7 +147,7 @@ def decode_campaign(value: bytes) -> Campaign:
     return campaign
 
 
-def _check(campaign: Campaign, kpis: Collection[str] | None) -> None:
+def _check(campaign: Campaign, kpis: Kpis | None) -> None:
     problem = label_problem(campaign.id)
     if problem is not None:
         raise CatalogueError("id", problem)
@@ -163,10 +175,16 @@ def _check(campaign: Campaign, kpis: Collection[str] | None) -> None:
             raise CatalogueError(f"fx[{place}].rate", "must be more than 0")
     for place, target in enumerate(campaign.targets):
         _check_target(target, f"targets[{place}]", kpis)
+    if kpis is not None:
+        _refuse_repeated(campaign.targets)
+        _refuse_contradicting(campaign.fx, campaign.currency)
 
 
-def _check_target(target: Target, path: str, kpis: Collection[str] | None) -> None:
+def _check_target(target: Target, path: str, kpis: Kpis | None) -> None:
     _known(target.kpi, kpis, f"{path}.kpi", "KPI")
+    if kpis is not None and target.window not in kpis[target.kpi]:
+        windows = ", ".join(kpis[target.kpi])
+        raise CatalogueError(f"{path}.window", f"{target.kpi} has no window {target.window}; it has {windows}")
     if target.channel is not None:
         _known(target.channel, CHANNEL_CODES, f"{path}.channel", "channel")
     if (target.min is None) == (target.max is None):
@@ -174,6 +192,25 @@ def _check_target(target: Target, path: str, kpis: Collection[str] | None) -> No
     for name, bound in (("min", target.min), ("max", target.max)):
         if bound is not None and not bound.is_finite():
             raise CatalogueError(f"{path}.{name}", "must be a number")
+
+
+def _refuse_repeated(targets: Sequence[Target]) -> None:
+    """Two targets of one KPI, channel, window, side and source cannot be told apart where they are shown."""
+    places: dict[tuple[str, str, str | None, bool, str], int] = {}
+    for place, target in enumerate(targets):
+        same = target.kpi, target.window, target.channel, target.min is None, target.source
+        if (first := places.setdefault(same, place)) != place:
+            raise CatalogueError(f"targets[{place}]", f"repeats targets[{first}]")
+
+
+def _refuse_contradicting(rates: Sequence[Rate], own: str | None) -> None:
+    """A currency has one rate from a day on, and the campaign's own has none."""
+    places: dict[tuple[str, date], int] = {}
+    for place, rate in enumerate(rates):
+        if rate.currency == own:
+            raise CatalogueError(f"fx[{place}].currency", f"{own} is the campaign's own currency")
+        if (first := places.setdefault((rate.currency, rate.day), place)) != place:
+            raise CatalogueError(f"fx[{place}]", f"has the currency and day of fx[{first}]")
 
 
 def _currency(text: str, path: str) -> None:
@@ -188,7 +225,7 @@ def _amount(amount: Decimal | None, path: str) -> None:
 
 def _known(name: str, names: Collection[str] | None, path: str, kind: str) -> None:
     if names is not None and name not in names:
-        raise CatalogueError(path, f"no such {kind}{_suggestion(name, names)}")
+        raise CatalogueError(path, f"no such {kind} as {name}{_suggestion(name, names)}")
 
 
 def _suggestion(name: str, names: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.events import click, mention, sale, visit
+from streams.events import click, customer, delivery, impression, lead, mention, sale, spend, survey, tactic, visit
 from streams.events import open as open_
 from streams.events.topic import Topic
 
@@ -12,6 +12,13 @@ TOPICS: Final[tuple[Topic, ...]] = (
     visit.TOPIC,
     mention.TOPIC,
     sale.TOPIC,
+    delivery.TOPIC,
+    impression.TOPIC,
+    lead.TOPIC,
+    spend.TOPIC,
+    survey.TOPIC,
+    customer.TOPIC,
+    tactic.TOPIC,
 )
 
 _BY_NAME: Final = {topic.name: topic for topic in TOPICS}

@@ -4,7 +4,11 @@ A closed list, since every currency is a counter of its own in every pane: whoev
 to make a campaign's values grow without end. Codes that went out of use lately stay, for late corrections.
 """
 
+from types import MappingProxyType
 from typing import Final
+
+CURRENCY_SCHEMA: Final = MappingProxyType({"pattern": "^[A-Z]{3}$"})
+"""What the JSON Schema of a currency says."""
 
 CURRENCIES: Final = frozenset(
     """

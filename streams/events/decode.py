@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from streams.events.channels import CHANNEL_CODES, OTHER_CHANNEL
-from streams.events.errors import MAX_DEPTH, Invalid, Reason
+from streams.events.errors import MAX_DEPTH, TOO_DEEP, Invalid, Reason
+from streams.events.forms import unframed
 from streams.events.labels import clean_label, label_problem
 from streams.events.refusals import decode_mended, too_deep
 from streams.events.topic import HOUR_MS, Event, Topic
@@ -32,7 +33,6 @@ NEVER_DEEP: Final = 2 * MAX_DEPTH
 """A value of so many bytes nests no deeper than MAX_DEPTH: each level has two brackets."""
 
 _TOMBSTONE: Final = Invalid(Reason.TOMBSTONE, "the value is null")
-_TOO_DEEP: Final = Invalid(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
 
 
 class Accepted(msgspec.Struct, gc=False):
@@ -64,8 +64,8 @@ def parse(topic: Topic, value: bytes | None, max_bytes: int) -> Event | Invalid:
     size = len(value)
     if size > max_bytes:
         return Invalid(Reason.TOO_LARGE, f"more than {max_bytes} bytes")
-    if size > NEVER_DEEP and too_deep(value):
-        return _TOO_DEEP
+    if size > NEVER_DEEP and too_deep(unframed(value)):
+        return TOO_DEEP
     try:
         return topic.decoder.decode(value)
     except (ValueError, RecursionError) as error:

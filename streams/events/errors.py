@@ -56,6 +56,9 @@ class Invalid(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
+TOO_DEEP: Final = Invalid(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
+
+
 class CatalogueError(ValueError):
     """A catalogue entry is wrong. `path` names the field, such as `targets[0].kpi`; empty for the entry as a whole."""
 

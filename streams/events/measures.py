@@ -49,6 +49,30 @@ class Measure(IntEnum):
     """Money: amount less cost, of those sales (less those refunds) that say their cost; may be negative."""
     NEW_CUSTOMERS = 46
     RETURNING_CUSTOMERS = 47
+    SENT = 50
+    DELIVERED = 51
+    BOUNCED = 52
+    COMPLAINED = 53
+    UNSUBSCRIBED = 54
+    """As the mail provider says; UNSUBSCRIBES are those of the link in the message."""
+    IMPRESSIONS = 56
+    LEADS = 58
+    QUALIFIED_LEADS = 59
+    OPPORTUNITIES = 60
+    PROMOTERS = 64
+    PASSIVES = 65
+    DETRACTORS = 66
+    SATISFIED = 67
+    CSAT_ANSWERS = 68
+    ACTIVATIONS = 72
+    CANCELLED_PRICE = 73
+    CANCELLED_SERVICE = 74
+    CANCELLED_TECHNICAL = 75
+    CANCELLED_PRODUCT = 76
+    CANCELLED_OTHER = 77
+    SPEND_STATEMENTS = 80
+    """Statements of what was spent, not money: a later one of the same line replaces the amount."""
+    TACTICS = 81
     LATE = 112
     """Events of any topic that were late."""
     UNKNOWN_CHANNEL = 113
@@ -58,6 +82,13 @@ class Measure(IntEnum):
     TESTS_VISIT = 116
     TESTS_MENTION = 117
     TESTS_SALE = 118
+    TESTS_DELIVERY = 119
+    TESTS_IMPRESSION = 120
+    TESTS_LEAD = 121
+    TESTS_SPEND = 122
+    TESTS_SURVEY = 123
+    TESTS_CUSTOMER = 124
+    TESTS_TACTIC = 125
 
     READ = 128
     COUNTED = 129
@@ -124,6 +155,7 @@ def is_money(key: int) -> bool:
     return key >= MONEY_STEP
 
 
+@lru_cache(maxsize=1024)
 def money_parts(key: int) -> tuple[Measure, str]:
     """The measure and the currency of a money key. Raises ValueError for any other number."""
     number, measure = divmod(key, MONEY_STEP)

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from streams.events.measures import MICROS, Counters, Measure, People
-from streams.events.topic import HORIZON_MANY_MS, Event, Field, Topic
+from streams.events.topic import HORIZON_MANY_MS, Event, Field, Text, Topic
+from streams.sentiment.lexicon import score as score_text
 
 POSITIVE_ABOVE: Final = 0.05
 NEGATIVE_BELOW: Final = -0.05
@@ -24,10 +25,15 @@ _ENGAGED: Final = (int(People.ENGAGED),)
 
 
 class Mention(Event, gc=False):
-    """A mention. Whoever scores texts fills `sentiment` before `count`, where the source gave none."""
+    """A mention. Where the source gave no `sentiment`, the lexicon scores `text` in `count`.
+
+    A plug-in comes before the lexicon: it fills `sentiment` before `count`, or takes `text` away where it failed.
+    """
 
     sentiment: Annotated[float, Meta(ge=-1, le=1)] | None = None
     audience: Annotated[int, Meta(ge=0, le=MAX_AUDIENCE)] | None = None
+    text: str | None = None
+    language: Text | None = None
 
 
 def count(event: Mention, add: Counters) -> None:
@@ -36,6 +42,8 @@ def count(event: Mention, add: Counters) -> None:
         add[_TESTS] = add.get(_TESTS, 0) + 1
         return
     score = event.sentiment
+    if score is None and event.text:
+        score = score_text(event.text, event.language)
     if score is None:
         measure = _UNKNOWN
     else:
@@ -62,14 +70,14 @@ TOPIC: Final = Topic(
     title="Mentions",
     description="Someone wrote or spoke about the campaign in public.",
     fields=(
-        Field("text", "string", "what was written; never stored", read=False),
+        Field("text", "string", "what was written: scored where the source gives no `sentiment`, never stored"),
         Field("author", "string", "who wrote it, as shown", read=False),
-        Field("language", "string", "BCP 47 tag of the text", read=False),
+        Field("language", "string, at most 256 characters", "BCP 47 tag of the text"),
         Field(
             "sentiment",
             "number, -1 to 1",
             f"the source's score; above {POSITIVE_ABOVE} positive, below {NEGATIVE_BELOW} negative, else neutral; "
-            "without a score the mention counts as unknown",
+            "without it the text is scored, and without a text that can be read the mention counts as unknown",
         ),
         Field("audience", f"integer, 0 to {MAX_AUDIENCE}", "how many people the author reaches"),
     ),

@@ -9,21 +9,30 @@ from streams.events.catalogue import TOPICS
 from streams.events.channels import CHANNELS
 from streams.events.decode import FUTURE_MS, LATE_MS, MAX_CLOCK_AHEAD_MS
 from streams.events.errors import Reason
+from streams.events.forms import EXTENSIONS, IDENTITY
 from streams.events.topic import COMMON_FIELDS, HOUR_MS, Field, Topic
 
 _MINUTE_MS = 60_000
+
+
+def _names(fields: Iterable[str]) -> str:
+    *first, last = (f"`{name}`" for name in fields)
+    return f"{', '.join(first)} and {last}"
+
 
 _HEAD = f"""\
 # The topics
 
 <!-- Written by `python -m streams.events.reference`; do not edit. -->
 
-Every record's value is one JSON object in UTF-8, under any key and with any headers. Unknown fields are ignored, so are
-the fields marked "not read" below. A null in an optional field is the same as its absence; of duplicate keys the last
-wins. A record that cannot be counted becomes a dead letter with one of the reasons at the end; it never stops others.
+Every record's value is one JSON object in UTF-8, under any key and with any headers; other forms are told of below.
+`docs/asyncapi.yaml` has all of this for machines. Unknown fields are ignored, so are the fields marked "not read"
+below. A null in an optional field is the same as its absence; of duplicate keys the last wins. A record that cannot be
+counted becomes a dead letter with one of the reasons at the end; it never stops others.
 
 Each event counts once. It is the same event again when topic, `source`, `id` and the UTC hour of `time` are the same,
-so a resend must repeat these four.
+so a resend must repeat these four. A topic whose horizon is "none" states facts: the same statement twice says nothing
+new, and counts as two statements.
 
 - **Late**: Kafka received the event more than {LATE_MS // _MINUTE_MS} minutes after its `time`. It is counted.
 - **Too old**: later than the topic's horizon. It is refused, because a duplicate could not be told any more.
@@ -34,6 +43,22 @@ so a resend must repeat these four.
 - **Test events** (`test` is true) are counted apart and are in no KPI.
 
 ## Fields of every event
+
+"""
+
+_FORMS = f"""\
+## Other forms
+
+Each is the same event as its plain form: a resend may come in another.
+
+- **CloudEvents 1.0, structured**: the value is the envelope, `data` (or `data_base64`) holds the fields. The
+  envelope's {_names(IDENTITY)} are the event's own, whatever `data` says; a `time` that the envelope
+  does not have is taken from `data`. {_names(EXTENSIONS)} may be extension attributes; `data`
+  goes before them. Other attributes are not read. Another `specversion` is refused (`bad_value`).
+- **CloudEvents 1.0, binary**: the same from headers (`ce_id`, `ce_time` …), where there is a `ce_specversion`; the
+  value is `data`.
+- **A schema registry's frame**: a zero byte and four bytes of the schema's id before the JSON object are skipped, for
+  JSON only.
 
 """
 
@@ -58,6 +83,7 @@ def _parts() -> Iterator[str]:
     yield ", ".join(f"`{name}`" for name in CHANNELS) + ".\n\n"
     for topic in TOPICS:
         yield _topic(topic)
+    yield _FORMS
     yield _CATALOGUE
     yield _table(campaigns.FIELDS)
     yield "\n## Why a record is refused\n\n| reason | meaning |\n|---|---|\n"

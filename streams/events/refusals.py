@@ -6,14 +6,13 @@ from typing import Final
 
 import msgspec
 
-from streams.events.errors import MAX_DEPTH, Invalid, Reason
+from streams.events.errors import MAX_DEPTH, TOO_DEEP, Invalid, Reason
+from streams.events.forms import MARK, unframed, unwrapped
+from streams.events.surrogates import without_lone_surrogates
 from streams.events.topic import MAX_ID, Event
 
 _STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET: Final = re.compile(rb"[\[\]{}]")
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u([dD][89abAB][0-9a-fA-F]{2})(\\u[dD][c-fC-F][0-9a-fA-F]{2})?|u([dD][c-fC-F][0-9a-fA-F]{2})|.)"
-)
 _PATH: Final = re.compile(r" - at `\$\.?([a-z_]*)")
 _MISSING: Final = re.compile(r"missing required field `([a-z_]+)`")
 _REPLACEMENT: Final = "\ufffd"
@@ -24,6 +23,7 @@ _FIELD_REASONS: Final = {
     "amount": (Reason.BAD_AMOUNT, "amount is out of range"),
     "cost": (Reason.BAD_AMOUNT, "cost is out of range"),
     "currency": (Reason.BAD_AMOUNT, "currency must be three capital letters"),
+    "day": (Reason.BAD_VALUE, "day must be a date, YYYY-MM-DD"),
 }
 _TIMES: Final = frozenset({"time", "sent_at"})
 
@@ -41,31 +41,40 @@ def too_deep(value: bytes) -> bool:
 
 
 def decode_mended(decoder: msgspec.json.Decoder[Event], value: bytes, error: Exception) -> Event | Invalid:
-    """The event of a record that is sound but for a byte order mark or for lone surrogates, else why it is refused.
+    """The event of a record that the decoder has refused with `error` though it is sound: in a frame, a CloudEvent, or
+    with a byte order mark or lone surrogates. Else why it is refused.
 
     A text that was cut inside an emoji ends in a lone surrogate: that costs no event unless an identity is concerned.
     """
-    mended = value.removeprefix(codecs.BOM_UTF8)
-    surrogates = False
-    if type(error) is msgspec.DecodeError and b"\\u" in mended:
-        repaired = _ESCAPE.sub(_without_lone_surrogate, mended)
-        surrogates = repaired != mended
-        mended = repaired
-    if mended == value:
-        return refusal(value, error)
+    bare = unframed(value).removeprefix(codecs.BOM_UTF8)
+    if bare != value:
+        try:
+            return decoder.decode(bare)
+        except (ValueError, RecursionError) as second:
+            error = second
+    mended, plain = bare, unwrapped(bare)
+    if plain is None and b"\\u" in bare and (type(error) is msgspec.DecodeError or MARK in bare):
+        mended = without_lone_surrogates(bare)
+        plain = unwrapped(mended)
+    if isinstance(plain, Invalid):
+        return plain
+    if plain is None:
+        if mended == bare:
+            return refusal(bare, error)
+        plain = mended
+    elif too_deep(plain):
+        return TOO_DEEP
     try:
-        event = decoder.decode(mended)
+        event = decoder.decode(plain)
     except (ValueError, RecursionError) as second:
-        return refusal(mended, second)
-    if surrogates:
-        return _surrogate_in_identity(event) or event
-    return event
+        return refusal(plain, second)
+    return event if mended == bare else _surrogate_in_identity(event) or event
 
 
 def refusal(value: bytes, error: Exception) -> Invalid:
     """Why the decoder refused a record, told without quoting what the record holds."""
     if isinstance(error, RecursionError):
-        return Invalid(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH}")
+        return TOO_DEEP
     if isinstance(error, UnicodeDecodeError):
         return Invalid(Reason.NOT_JSON, "a field that is read is not UTF-8")
     if not isinstance(error, msgspec.ValidationError):
@@ -101,13 +110,6 @@ def _not_json(value: bytes) -> str:
     if value.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in value[:2]:
         return "not JSON in UTF-8; it looks like UTF-16 or a binary form"
     return "not JSON in UTF-8"
-
-
-def _without_lone_surrogate(escape: re.Match[bytes]) -> bytes:
-    high, low_after_high, low = escape.groups()
-    if low is not None or (high is not None and low_after_high is None):
-        return b"\\ufffd"
-    return escape[0]
 
 
 def _surrogate_in_identity(event: Event) -> Invalid | None:

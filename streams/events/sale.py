@@ -6,10 +6,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from streams.events.currencies import CURRENCIES
+from streams.events.currencies import CURRENCIES, CURRENCY_SCHEMA
 from streams.events.errors import Invalid, Reason
 from streams.events.measures import Counters, Measure, People, money_key
-from streams.events.money import FRACTION_DIGITS, MAX_WHOLE_DIGITS, parse_amount
+from streams.events.money import MONEY_SCHEMA, MONEY_TYPE, OPTIONAL_MONEY_SCHEMA, bad_amount, parse_amount
 from streams.events.topic import HORIZON_FEW_MS, Event, Field, Topic
 
 MAX_UNITS: Final = 1_000_000_000
@@ -46,9 +46,9 @@ def check(event: Sale) -> Invalid | None:
     if event.amount == _NULL:
         return Invalid(Reason.MISSING_FIELD, "amount is null")
     if parse_amount(bytes(event.amount)) is None:
-        return _bad_amount("amount")
+        return bad_amount("amount")
     if event.cost != _NULL and parse_amount(bytes(event.cost)) is None:
-        return _bad_amount("cost")
+        return bad_amount("cost")
     if event.currency not in CURRENCIES:
         return Invalid(Reason.BAD_AMOUNT, "currency must be a code of ISO 4217")
     return None
@@ -90,18 +90,6 @@ def _add(add: Counters, key: int, number: int) -> None:
     add[key] = add.get(key, 0) + number
 
 
-def _bad_amount(field: str) -> Invalid:
-    return Invalid(
-        Reason.BAD_AMOUNT,
-        f"{field} must be a decimal from 0 up, at most {MAX_WHOLE_DIGITS} digits before the point "
-        f"and {FRACTION_DIGITS} after it",
-    )
-
-
-_MONEY_TYPE: Final = (
-    f"number or decimal string, {MAX_WHOLE_DIGITS} digits before the point and {FRACTION_DIGITS} after it"
-)
-
 TOPIC: Final = Topic(
     name="sale",
     event=Sale,
@@ -115,9 +103,20 @@ TOPIC: Final = Topic(
     description="Someone bought something, or got their money back.",
     fields=(
         Field("order", "string", "the order's number", read=False),
-        Field("amount", _MONEY_TYPE, "what was paid, or given back; never negative", required=True),
-        Field("currency", "three capital letters", "the ISO 4217 code of amount and cost; no other", required=True),
-        Field("cost", _MONEY_TYPE, "what the goods cost the seller; with it the sale has a margin"),
+        Field("amount", MONEY_TYPE, "what was paid, or given back; never negative", required=True, schema=MONEY_SCHEMA),
+        Field(
+            "currency",
+            "three capital letters",
+            "the ISO 4217 code of amount and cost; no other",
+            required=True,
+            schema=CURRENCY_SCHEMA,
+        ),
+        Field(
+            "cost",
+            MONEY_TYPE,
+            "what the goods cost the seller; with it the sale has a margin",
+            schema=OPTIONAL_MONEY_SCHEMA,
+        ),
         Field("units", f"integer, 0 to {MAX_UNITS}", "pieces sold, 1 unless given; not counted for refunds"),
         Field("kind", "`sale` or `refund`", "`sale` unless given"),
         Field("new_customer", "boolean", "the sender's own word; else the person's first sale decides"),

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
+from streams.events.channels import CHANNELS
 from streams.events.errors import Invalid
 from streams.events.measures import Counters, Measure
 
@@ -64,17 +65,26 @@ class Event(msgspec.Struct, gc=False):
     sent_at: Time | None = None
     person: Text | None = None
     test: bool | None = False
+    specversion: None = None
+    """Only CloudEvents have one, so that none of them passes for an event in the plain form."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One documented field. `read` is False for what is accepted, but neither checked nor counted yet."""
+    """One documented field. `read` is False for what is accepted, but neither checked nor counted yet.
+
+    `schema` is what its JSON Schema says beyond the event's type, for what only `check` finds.
+    """
 
     name: str
     type: str
     text: str
     required: bool = False
     read: bool = True
+    schema: Mapping[str, object] = field(default_factory=dict)
+
+
+LABEL_SCHEMA: Final = MappingProxyType({"minLength": 1, "maxLength": MAX_LABEL})
 
 
 COMMON_FIELDS: Final = (
@@ -90,8 +100,15 @@ COMMON_FIELDS: Final = (
         "string, 1 to 128 characters",
         "the campaign's id; no control characters, lone surrogates, invisible or bidi marks",
         required=True,
+        schema=LABEL_SCHEMA,
     ),
-    Field("channel", "string", "one of the channels below; any other counts as `other`", required=True),
+    Field(
+        "channel",
+        "string",
+        "one of the closed list of channels; any other counts as `other`",
+        required=True,
+        schema=MappingProxyType({"examples": list(CHANNELS)}),
+    ),
     Field("source", "string, at most 256 characters", "who made the id, when several systems do"),
     Field("sent_at", "as `time`", "the sender's clock when it first sent; mends a `time` that lies in the future"),
     Field("person", "string, at most 256 characters", "whoever is reached; kept only as a keyed hash"),
@@ -120,34 +137,55 @@ def no_first_purchase(event: Event) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """What an event states: the value of one line of a campaign's channel, in place of what was stated of it before.
+
+    `line` says which line, `day` is its day since the epoch (0: a line without a day), `value` what is stated of it.
+    Which of two statements stands is decided by their order, not by what they say.
+    """
+
+    line: tuple[str, ...]
+    day: int
+    value: bytes
+
+
+def no_fact(event: Event) -> Fact | None:
+    """For topics whose events are added."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """An event topic.
 
     `count(event, add)` adds the event's measures into `add` in place and depends on nothing but the event.
     `people(event)` gives the kinds of unique people that the event's person joins; () without a person, for machines
     and for tests. `check(event)` finds what types cannot say, and None when all is well. `needs_first_purchase(event)`
-    asks the caller to fill `event.new_customer` before `count`. `horizon_ms` is how much later than its own time an
+    asks the caller to fill `event.new_customer` before `count`. `fact(event)` is what a checked event states beside
+    that, None for a test and for topics that state nothing. `horizon_ms` is how much later than its own time an
     event may arrive and still be told from a duplicate; None means without limit.
 
-    `flags` is for topics of many events: the boolean fields that decide what an event counts, and whom it reaches if it
-    has a person. Events of one campaign, channel and pane with the same flags are counted together, and then `check`
-    is not asked. None: every event is counted by itself.
+    `flags` is for topics of many events: the fields that decide what an event counts, and whom it reaches if it has a
+    person. Events of one campaign, channel and pane that are the same in them are counted together, and then `check`
+    is not asked; so they are booleans, or have few values, and whatever is falsy in one of them counts the same as its
+    absence. None: every event is counted by itself.
     """
 
     name: str
     event: type[Event]
     horizon_ms: int | None
     count: Callable[[Any, Counters], None]
-    people: Callable[[Any], tuple[int, ...]]
     test_measure: Measure
     title: str
     description: str
     fields: tuple[Field, ...]
     counts: tuple[str, ...]
     example: Mapping[str, object]
+    people: Callable[[Any], tuple[int, ...]] = no_people
     check: Callable[[Any], Invalid | None] = no_check
     machine: Callable[[Any], bool] = no_machine
     needs_first_purchase: Callable[[Any], bool] = no_first_purchase
+    fact: Callable[[Any], Fact | None] = no_fact
     flags: tuple[str, ...] | None = None
     decoder: msgspec.json.Decoder[Event] = field(init=False, repr=False, compare=False)
 

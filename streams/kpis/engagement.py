@@ -1,13 +1,16 @@
-"""Engagement: what people did, as counts, and the engagement rate."""
+"""Engagement: what people did, and which share of the exposures and of the people reached that is."""
 
-from streams.events.measures import Measure
-from streams.kpis.kpi import FROM_1H, FROM_1M, Kind, Kpi, count_of, share_of
+from streams.events.measures import Measure, People
+from streams.kpis.conversion import REACHED_BY
+from streams.kpis.kpi import FROM_1M, FROM_5M, Kind, Kpi, count_of, people_of, share_of
+from streams.kpis.reach import SKETCH
 
 _LIVE = ("1m", "5m", "1h", "today", "launch")
 _USUAL = ("5m", "1h", "today", "launch")
-_LONG = ("1h", "today", "launch")
 
 _visits = count_of(Measure.VISITS)
+_exposures = count_of(Measure.DELIVERED, Measure.IMPRESSIONS, Measure.VISITS)
+_engaged = people_of(People.ENGAGED)
 _engagements = count_of(
     Measure.CLICKS,
     Measure.ENGAGED_VISITS,
@@ -35,16 +38,59 @@ KPIS = (
         title="Engagement rate",
         unit="ratio",
         kind=Kind.RATIO,
-        formula=share_of(_engagements, _visits),
-        formula_text="(clicks + engaged visits + mentions, machines left out) ÷ visits",
-        reads=("click", "mention", "visit"),
+        formula=share_of(_engagements, _exposures),
+        formula_text="(clicks + engaged visits + mentions, machines left out) ÷ exposures",
+        reads=("click", *REACHED_BY[:2], "mention", "visit"),
         windows=FROM_1M,
         exported=_LIVE,
-        denominator="visits",
+        denominator="exposures",
         min_volume=100,
-        explanation="How much of the attention turned into action. Delivered messages and impressions join the "
-        "denominator with their topics; until then the rate is per visit and may exceed 1.",
+        explanation="How much of the attention turned into action. In a channel without messages and impressions it is "
+        "per visit and may exceed 1.",
         source="engagements ÷ exposures, as social and email tools report it",
+    ),
+    Kpi(
+        name="exposures",
+        title="Exposures",
+        unit="events",
+        kind=Kind.COUNT,
+        formula=_exposures,
+        formula_text="delivered messages + impressions + visits",
+        reads=REACHED_BY,
+        windows=FROM_1M,
+        exported=_LIVE,
+        explanation="How often somebody met the campaign; the denominator of the engagement rate.",
+    ),
+    Kpi(
+        name="engaged_people",
+        title="People engaged",
+        unit="people",
+        kind=Kind.PEOPLE,
+        formula=_engaged,
+        formula_text="unique people who clicked, visited with engagement or mentioned",
+        reads=("click", "mention", "visit"),
+        windows=FROM_5M,
+        exported=_USUAL,
+        people=(People.ENGAGED,),
+        explanation="How many different people did something beyond being reached; machines do not count.",
+        source=SKETCH,
+    ),
+    Kpi(
+        name="engagement_by_reach_rate",
+        title="Engagement by reach",
+        unit="ratio",
+        kind=Kind.RATIO,
+        formula=share_of(_engaged, people_of(People.REACHED)),
+        formula_text="unique people engaged ÷ unique people reached",
+        reads=("click", *REACHED_BY[:2], "mention", "visit"),
+        windows=FROM_5M,
+        exported=_USUAL,
+        denominator="reach",
+        min_volume=100,
+        people=(People.ENGAGED, People.REACHED),
+        explanation="The share of the people reached who engaged. People who click or mention without having been "
+        "reached can lift it above 1.",
+        source="engagement rate by reach (ERR) of social media reporting",
     ),
     Kpi(
         name="visits",
@@ -56,7 +102,7 @@ KPIS = (
         reads=("visit",),
         windows=FROM_1M,
         exported=_LIVE,
-        explanation="Visits to the campaign's pages; the sample size of the engagement rate.",
+        explanation="Visits to the campaign's pages.",
     ),
     Kpi(
         name="engaged_visits",
@@ -81,57 +127,6 @@ KPIS = (
         reads=("click",),
         windows=FROM_1M,
         exported=_LIVE,
-        explanation="Clicks by people; the sample size of the conversion from click to sale.",
-    ),
-    Kpi(
-        name="machine_clicks",
-        title="Machine clicks",
-        unit="events",
-        kind=Kind.COUNT,
-        formula=count_of(Measure.MACHINE_CLICKS),
-        formula_text="clicks that their source marked as made by a machine",
-        reads=("click",),
-        windows=FROM_1H,
-        exported=_LONG,
-        good="",
-        explanation="Link checkers and bots: shown, and in no rate.",
-    ),
-    Kpi(
-        name="unsubscribes",
-        title="Unsubscribes by click",
-        unit="events",
-        kind=Kind.COUNT,
-        formula=count_of(Measure.UNSUBSCRIBES),
-        formula_text="clicks on an unsubscribe link",
-        reads=("click",),
-        windows=FROM_1H,
-        exported=_LONG,
-        good="down",
-        explanation="People who left by a link. The unsubscribe rate follows with deliveries.",
-    ),
-    Kpi(
-        name="opens",
-        title="Opens",
-        unit="events",
-        kind=Kind.COUNT,
-        formula=count_of(Measure.OPENS),
-        formula_text="opens, machines left out",
-        reads=("open",),
-        windows=FROM_1M,
-        exported=_USUAL,
-        explanation="Messages opened by people, every time they were opened.",
-    ),
-    Kpi(
-        name="machine_opens",
-        title="Machine opens",
-        unit="events",
-        kind=Kind.COUNT,
-        formula=count_of(Measure.MACHINE_OPENS),
-        formula_text="opens that their source marked as made by a machine",
-        reads=("open",),
-        windows=FROM_1H,
-        exported=_LONG,
-        good="",
-        explanation="Privacy proxies that load every picture, and bots: shown, and in no rate.",
+        explanation="Clicks by people.",
     ),
 )

@@ -1,14 +1,19 @@
 """Reach: how many different people, by sketches whose estimate is about 1.1 % off."""
 
-from streams.events.measures import People
-from streams.kpis.kpi import FROM_1H, FROM_5M, Kind, Kpi, people_of, share_of
+from streams.counting.windows import WindowSums
+from streams.events.measures import Measure, People
+from streams.kpis.conversion import REACHED_BY
+from streams.kpis.kpi import FROM_5M, Kind, Kpi, count_of, people_of, ratio
 
-_SKETCH = "Apache DataSketches CPC, lg K 12: relative standard error about 1.1 %"
-_EVERYWHERE = ("5m", "1h", "today", "launch")
-_EXPORTED = ("1h", "today", "launch")
+SKETCH = "Apache DataSketches CPC, lg K 12: relative standard error about 1.1 %"
 
+_impressions = count_of(Measure.IMPRESSIONS)
 _reached = people_of(People.REACHED)
-_engaged = people_of(People.ENGAGED)
+
+
+def _frequency(sums: WindowSums) -> float | None:
+    return ratio(sums.count_beside_people(Measure.IMPRESSIONS), _reached(sums))
+
 
 KPIS = (
     Kpi(
@@ -17,87 +22,44 @@ KPIS = (
         unit="people",
         kind=Kind.PEOPLE,
         formula=_reached,
-        formula_text="unique people reached",
-        reads=("visit",),
+        formula_text="unique people reached: visitors, receivers of messages, viewers of impressions",
+        reads=REACHED_BY,
         windows=FROM_5M,
-        exported=_EVERYWHERE,
-        explanation="How many different people the campaign reached: visitors so far; receivers of messages and "
-        "viewers of impressions join them with their topics. The channels do not add up to the whole, "
-        "since one person may meet several.",
-        source=_SKETCH,
+        exported=("5m", "1h", "today", "launch"),
+        people=(People.REACHED,),
+        explanation="How many different people the campaign reached. The channels do not add up to the whole, since "
+        "one person may meet several. Impressions without a person add nobody.",
+        source=SKETCH,
     ),
     Kpi(
-        name="engaged_people",
-        title="People engaged",
-        unit="people",
-        kind=Kind.PEOPLE,
-        formula=_engaged,
-        formula_text="unique people who clicked, visited with engagement or mentioned",
-        reads=("click", "mention", "visit"),
+        name="impressions",
+        title="Impressions",
+        unit="impressions",
+        kind=Kind.COUNT,
+        formula=_impressions,
+        formula_text="Σ count of impression events",
+        reads=("impression",),
         windows=FROM_5M,
-        exported=_EVERYWHERE,
-        explanation="How many different people did something beyond being reached; machines do not count.",
-        source=_SKETCH,
+        exported=("5m", "1h", "today", "launch"),
+        explanation="How often something of the campaign was shown.",
+        source="impressions as ad servers count them (MRC)",
     ),
     Kpi(
-        name="engagement_by_reach_rate",
-        title="Engagement by reach",
-        unit="ratio",
-        kind=Kind.RATIO,
-        formula=share_of(_engaged, _reached),
-        formula_text="unique people engaged ÷ unique people reached",
-        reads=("click", "mention", "visit"),
+        name="frequency",
+        title="Frequency",
+        unit="impressions per person",
+        kind=Kind.FACTOR,
+        formula=_frequency,
+        formula_text="impressions ÷ unique people reached",
+        reads=REACHED_BY,
         windows=FROM_5M,
-        exported=_EVERYWHERE,
+        exported=("today", "launch"),
+        good="",
         denominator="reach",
         min_volume=100,
-        explanation="The share of the people reached who engaged. Until messages and impressions add to reach, people"
-        " who click or mention without a visit can lift it above 1.",
-        source=_SKETCH,
-    ),
-    Kpi(
-        name="openers",
-        title="Unique openers",
-        unit="people",
-        kind=Kind.PEOPLE,
-        formula=people_of(People.OPENERS),
-        formula_text="unique people who opened a message, machines left out",
-        reads=("open",),
-        windows=FROM_1H,
-        exported=_EXPORTED,
-        explanation="How many different people opened at least one message. Opens by privacy proxies and bots are "
-        "left out.",
-        source=_SKETCH,
-    ),
-    Kpi(
-        name="clickers",
-        title="Unique clickers",
-        unit="people",
-        kind=Kind.PEOPLE,
-        formula=people_of(People.CLICKERS),
-        formula_text="unique people who clicked, machines left out",
-        reads=("click",),
-        windows=FROM_1H,
-        exported=_EXPORTED,
-        explanation="How many different people clicked at least one link. Link checkers and other machines are left "
-        "out.",
-        source=_SKETCH,
-    ),
-    Kpi(
-        name="click_to_open_rate",
-        title="Click-to-open rate",
-        unit="ratio",
-        kind=Kind.RATIO,
-        formula=share_of(people_of(People.CLICKERS), people_of(People.OPENERS)),
-        formula_text="unique clickers ÷ unique openers, machines left out of both",
-        reads=("click", "open"),
-        windows=FROM_1H,
-        exported=_EXPORTED,
-        denominator="openers",
-        min_volume=100,
-        explanation="Of the people who opened, how many clicked. It means something where messages are opened (email,"
-        " push); over all channels, clicks on ads stand above opens of mails. Open and click rates of the"
-        " delivered follow with deliveries.",
-        source="email practice: unique clicks ÷ unique opens; " + _SKETCH,
+        people=(People.REACHED,),
+        explanation="How often a person who was reached has been shown something, on average. In a channel without "
+        "impressions it is 0.",
+        source="average frequency: impressions ÷ reach (media planning: GRP = reach × frequency)",
     ),
 )

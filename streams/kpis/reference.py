@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from streams.kpis.kpi import Kind, Kpi
+from streams.kpis.kpi import Kpi
 from streams.kpis.registry import GROUPS, KPI_BY_NAME
 
 _HEAD = """\
@@ -12,13 +12,20 @@ _HEAD = """\
 <!-- Written by `python -m streams.kpis.reference`; do not edit. -->
 
 Each KPI is defined once, in `streams/kpis/`; its value, its metric and this page follow from that entry. Sums come
-first, one division last; where there is nothing to divide by there is no value and no series, never a 0. Machines and
-test events are in no rate. Every rate is exposed with its sample size, a KPI of its own.
+first, one division last; where there is nothing to divide by there is no value and no series, never a 0, and the API
+says why. Test events are in no KPI, machines in raw rates only. Every rate is exposed with what it is divided by, a KPI
+of its own.
 
 A window ends at *now minus the lag of the topics that the formula reads*: while one of them is behind, the picture
 stands still and says so. Metrics have the labels `campaign`, `channel` (`all`: all channels together) and `window`;
 money has `currency` too. Windows that are not a metric are in the API, `/api/campaigns/{id}`. A count is shown from its
-first event on, then as 0 while it is silent.
+first event on, then as 0 while it is silent; so is money in the campaign's currency.
+
+Money is shown in the currency that the catalogue gives the campaign, each day at the rate that held on it (`fx`);
+without one, in the only currency that the campaign has had. With several and no catalogue, revenue is shown in each
+currency by itself, and what is divided has no value. While a rate is missing there is no value either; a rate that is
+added later repairs the past. Spend is stated by day, so whatever has spend in it is over whole days of the reporting
+time zone, both sides alike: today, 30d, month, launch.
 
 """
 
@@ -32,8 +39,8 @@ def render() -> str:
 
 def _parts() -> Iterator[str]:
     yield _HEAD
-    for title, kpis in GROUPS:
-        yield f"## {title}\n\n| KPI | formula | metric | unit | exported windows |\n|---|---|---|---|---|\n"
+    for number, (title, kpis) in enumerate(GROUPS, 1):
+        yield f"## {number}. {title}\n\n| KPI | formula | metric | unit | exported windows |\n|---|---|---|---|---|\n"
         for kpi in kpis:
             yield f"| {kpi.title} | {kpi.formula_text} | `{kpi.metric}` | {kpi.unit} | {', '.join(kpi.exported)} |\n"
         yield "\n"
@@ -44,20 +51,18 @@ def _parts() -> Iterator[str]:
 def _detail(kpi: Kpi) -> str:
     lines = [
         f"### {kpi.title}\n\n`{kpi.name}` — {kpi.explanation}\n\n",
-        f"- Formula: {kpi.formula_text}{_by_currency(kpi)}\n",
+        f"- Formula: {kpi.formula_text}\n",
         f"- Reads: {', '.join(f'`{topic}`' for topic in kpi.reads)}; {_GOOD[kpi.good]}\n",
         f"- Windows: {', '.join(kpi.windows)}\n",
     ]
     if kpi.denominator:
-        sample = KPI_BY_NAME[kpi.denominator]
-        judged = f"; not judged below {kpi.min_volume}" if kpi.min_volume else ""
-        lines.append(f"- Sample size: {sample.title.lower()}, `{sample.metric}`{judged}\n")
+        divisor = KPI_BY_NAME[kpi.denominator]
+        lines.append(f"- Divided by: {divisor.title.lower()}, `{divisor.metric}`\n")
+    if kpi.min_volume:
+        sample = KPI_BY_NAME[kpi.counted_by]
+        lines.append(f"- Not judged below {kpi.min_volume:,} {sample.title.lower()}, `{sample.metric}`\n")
     lines.append(f"- Follows: {kpi.source}\n\n")
     return "".join(lines)
-
-
-def _by_currency(kpi: Kpi) -> str:
-    return ", by currency" if kpi.kind is Kind.MONEY else ""
 
 
 if __name__ == "__main__":

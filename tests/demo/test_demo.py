@@ -14,7 +14,7 @@ AGREES = "All agree exactly."
 KPI = "engagement "
 
 
-def test_two_demos_at_once_agree_with_their_ledgers_and_leave_nothing_behind(tmp_path: Path) -> None:
+def test_two_demos_at_once_tell_the_same_agree_with_their_ledgers_and_leave_nothing_behind(tmp_path: Path) -> None:
     with RunningDemo(tmp_path / "a", "--seconds", "8") as one, RunningDemo(tmp_path / "b", "--seconds", "8") as other:
         for demo in (one, other):
             assert demo.end(90) == 0, demo.output
@@ -23,6 +23,18 @@ def test_two_demos_at_once_agree_with_their_ledgers_and_leave_nothing_behind(tmp
             assert demo.left_behind() == []
         ports = [re.findall(r"127\.0\.0\.1:(\d+)/metrics", demo.output)[0] for demo in (one, other)]
         assert ports[0] != ports[1]
+        tables = [demo.output.partition("Sent by the simulator")[2] for demo in (one, other)]
+        assert tables[0] == tables[1]
+
+
+def test_many_campaigns_told_fast_by_two_workers_agree_too(tmp_path: Path) -> None:
+    arguments = ("--seconds", "8", "--speed", "17280", "--campaigns", "7", "--workers", "2", "--seed", "5")
+    with RunningDemo(tmp_path, *arguments) as demo:
+        assert demo.end(90) == 0, demo.output
+        assert AGREES in demo.output
+        assert "and 4 more campaigns" in demo.output
+        # The launch is told in ten seconds, so it is not over yet.
+        assert "bad hours" in demo.output
 
 
 def test_ledger_agrees_though_a_worker_was_killed_and_ctrl_c_ends_the_demo(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class Deployment:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.kafka_internal, self.kafka_host, self.kafka_controller = free_port(), free_port(), free_port()
-        self.worker_port, self.prometheus_port = free_port(), free_port()
+        self.worker_port, self.prometheus_port, self.alertmanager_port = free_port(), free_port(), free_port()
         self.services: dict[str, dict[str, Any]] = read_compose({"KAFKA_PORT": str(self.kafka_host)})["services"]
         subprocess.run(["sh", str(ROOT / "deploy" / "make_secrets.sh"), str(directory / "secrets")], check=True)
 
@@ -112,6 +112,11 @@ class Deployment:
         There are two of the one worker, so that every series is exposed twice, as for a moment in a handover.
         """
         config = yaml.safe_load(PROMETHEUS.read_text())
+        (committed,) = config["rule_files"]
+        rules = committed.replace("/etc/prometheus/rules", str(ROOT / "grafana" / "prometheus"))
+        config["rule_files"] = [rules, str(self._always_firing())]
+        (told,) = config["alerting"]["alertmanagers"]
+        told["static_configs"] = [{"targets": [f"{LOOPBACK}:{self.alertmanager_port}"]}]
         (job,) = config["scrape_configs"]
         del job["dns_sd_configs"]
         job["static_configs"] = [{"targets": [f"{host}:{self.worker_port}" for host in (LOOPBACK, "localhost")]}]
@@ -125,6 +130,37 @@ class Deployment:
         command = ["prometheus", *flags, f"--web.listen-address={LOOPBACK}:{self.prometheus_port}"]
         with self._running(command, "prometheus", dict(os.environ)):
             yield
+
+    def _always_firing(self) -> Path:
+        """The rules of an alert that fires by itself, so that the boards have one to show."""
+        alert = {
+            "alert": "Always",
+            "expr": "vector(1)",
+            "labels": {"campaign": "aurora", "channel": "all", "severity": "warning", "owner": "Ann"},
+        }
+        path = self.directory / "always.rules.yml"
+        path.write_text(yaml.safe_dump({"groups": [{"name": "always", "rules": [alert]}]}))
+        return path
+
+    @contextmanager
+    def alertmanager(self) -> Iterator[None]:
+        """A real Alertmanager with the service's command and configuration."""
+        (mount,) = [one for one in self.services["alertmanager"]["volumes"] if one.startswith(".")]
+        source, target, _ = mount.split(":")
+        flags = [
+            flag.replace(target, str(ROOT / source)).replace("=/alertmanager", f"={self.directory}/alertmanager")
+            for flag in self.services["alertmanager"]["command"]
+        ]
+        command = ["prometheus-alertmanager", *flags, f"--web.listen-address={LOOPBACK}:{self.alertmanager_port}"]
+        with self._running(command, "alertmanager", dict(os.environ)):
+            yield
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """What Alertmanager has been told."""
+        address = f"http://{LOOPBACK}:{self.alertmanager_port}/api/v2/alerts"
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            found: list[dict[str, Any]] = json.load(answer)
+            return found
 
     def metrics(self, token: str | None = None) -> str:
         """The worker's /metrics. Raises urllib.error.HTTPError where it refuses."""

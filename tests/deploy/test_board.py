@@ -1,35 +1,73 @@
-"""The board "Launch": generated from the registry, complete, and as committed."""
+"""The boards: generated from the registry, complete, as committed, readable by everybody; links lead somewhere."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 
+from agents.telemetry import Telemetry
+from agents.web.metrics import render_metrics
 from grafana.build import FOLDER, boards, main
-from grafana.queries import WINDOWS, kpi_value, sample_size, shown_window
+from grafana.frame import panel_id
+from grafana.launch import HEADLINES
+from grafana.pipeline import OF_PEOPLE, OF_THE_BUSINESS
+from grafana.queries import CHOSEN, MOST_LINES, WINDOWS, judged, kpi_value, sample_of, sample_size, shown_window, target
+from grafana.reference import render
+from grafana.style import PALETTE
+from streams.events.campaigns import Campaign
+from streams.events.topic import TOPIC_CODES
 from streams.kpis.kpi import Kpi
-from streams.kpis.registry import KPI_BY_NAME, KPIS
+from streams.kpis.registry import GROUP_OF, KPI_BY_NAME, KPIS
+from tests.deploy.boards import BOARDS, expressions, marks, panels_of
+from tests.unit.kpi_pictures import planned_campaign, snapshot
+from tests.unit.test_moments import STARTS, made
+from tests.unit.test_targets import TOLD
 
-BOARD: dict[str, Any] = json.loads(boards()["launch.json"])
-PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 each_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.name)
+each_board = pytest.mark.parametrize("board", BOARDS)
 
 
-def panels_of(kpi: Kpi) -> list[dict[str, Any]]:
-    """The panels that show the KPI itself."""
-    return [panel for panel in PANELS if panel["targets"][0]["expr"] == kpi_value(kpi)]
+def titled(board: str, title: str) -> dict[str, Any]:
+    """The one panel of that title."""
+    (found,) = [panel for panel in panels_of(board) if panel["title"] == title]
+    return found
 
 
-def test_the_committed_board_is_what_the_registry_makes() -> None:
+def texts(value: object, key: str) -> Iterator[str]:
+    """Every text under that key, however deep."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == key and isinstance(inner, str):
+                yield inner
+            yield from texts(inner, key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner, key)
+
+
+def timed() -> Campaign:
+    """A catalogue entry with targets, owners, and a start and an end."""
+    return msgspec.structs.replace(TOLD, starts_at=STARTS, ends_at=STARTS.replace(year=STARTS.year + 1))
+
+
+def test_the_committed_boards_are_what_the_registry_makes() -> None:
     assert main(["--check"]) == 0
+    assert {path.name for path in FOLDER.iterdir()} == set(boards())
 
 
 def test_a_board_that_was_edited_by_hand_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shutil.copy(FOLDER / "launch.json", tmp_path)
+    for name in boards():
+        shutil.copy(FOLDER / name, tmp_path)
     assert main(["--check", str(tmp_path)]) == 0
     (tmp_path / "launch.json").write_text("{}")
     assert main(["--check", str(tmp_path)]) == 1
@@ -37,30 +75,42 @@ def test_a_board_that_was_edited_by_hand_is_named(tmp_path: Path, capsys: pytest
     assert (tmp_path / "launch.json").read_text() == "{}"
 
 
-def test_it_is_live_and_nobody_edits_it() -> None:
-    assert BOARD["editable"] is False
-    assert BOARD["refresh"] == "1s"
-    assert [variable["name"] for variable in BOARD["templating"]["list"]] == [
-        "datasource",
-        "campaign",
-        "channel",
-        "window",
-    ]
+@each_board
+def test_it_is_live_and_nobody_edits_it(board: str) -> None:
+    content = BOARDS[board]
+    assert content["uid"] == f"launchpulse-{board}"
+    assert content["editable"] is False
+    assert content["refresh"] in ("1s", "5s")
+    names = [variable["name"] for variable in content["templating"]["list"]]
+    assert names == ["datasource", "campaign", "channel", "window"]
+
+
+def test_the_ten_headlines_are_of_ten_kinds_and_have_target_trend_and_sample_size() -> None:
+    assert len(set(HEADLINES)) == 10
+    assert len({GROUP_OF[name] for name in HEADLINES}) >= 8
+    for name in HEADLINES:
+        kpi = KPI_BY_NAME[name]
+        shown = [query["expr"] for query in titled("launch", kpi.title)["targets"]]
+        assert shown[:4] == [judged(kpi, None), judged(kpi, True), judged(kpi, False), target(kpi)]
+        if (sample := sample_of(kpi)) is not None:
+            assert shown[4] == sample_size(kpi, sample, CHOSEN)
+        assert [query["expr"] for query in titled("launch", f"{kpi.title}: trend")["targets"]] == [
+            kpi_value(kpi),
+            target(kpi),
+        ]
 
 
 @each_kpi
 def test_every_kpi_has_a_panel_with_its_formula_and_its_sample_size(kpi: Kpi) -> None:
-    panels = panels_of(kpi)
-    assert panels
-    for panel in panels:
+    found = [panel for panel in panels_of("campaign") if panel["targets"][0]["expr"] == kpi_value(kpi)]
+    assert found
+    for panel in found:
         assert panel["title"] == kpi.title
         assert kpi.formula_text in panel["description"]
         assert panel["fieldConfig"]["defaults"]["unit"]
-        shown = [target["expr"] for target in panel["targets"]]
-        if kpi.denominator:
-            assert shown == [kpi_value(kpi), sample_size(kpi, KPI_BY_NAME[kpi.denominator])]
-        else:
-            assert len(shown) == 1
+        shown = [query["expr"] for query in panel["targets"]]
+        sample = sample_of(kpi)
+        assert shown == [kpi_value(kpi), *([] if sample is None else [sample_size(kpi, sample)])]
 
 
 @each_kpi
@@ -68,8 +118,8 @@ def test_a_panel_shows_only_windows_that_the_kpi_and_its_sample_size_have(kpi: K
     shown = {shown_window(kpi, window) for window in WINDOWS}
     assert shown <= set(kpi.exported)
     assert set(kpi.exported) <= set(WINDOWS)
-    if kpi.denominator:
-        assert shown <= set(KPI_BY_NAME[kpi.denominator].exported)
+    if (sample := sample_of(kpi)) is not None:
+        assert shown <= set(sample.exported)
 
 
 def test_a_window_that_a_kpi_lacks_is_replaced_by_the_next_longer() -> None:
@@ -79,24 +129,148 @@ def test_a_window_that_a_kpi_lacks_is_replaced_by_the_next_longer() -> None:
     assert shown_window(KPI_BY_NAME["mentions_per_minute"], "launch") == "today"
 
 
-def test_every_panel_asks_the_chosen_source() -> None:
-    for panel in PANELS:
+@each_board
+def test_every_panel_asks_the_chosen_source_and_says_what_it_shows(board: str) -> None:
+    for panel in panels_of(board):
         assert panel["datasource"]["uid"] == "${datasource}"
-        assert all(target["datasource"]["uid"] == "${datasource}" for target in panel["targets"])
-        assert panel["description"]
+        assert all(query["datasource"]["uid"] == "${datasource}" for query in panel["targets"])
+        assert len(panel["description"]) > 20
+        letters = [query["refId"] for query in panel["targets"]]
+        assert len(set(letters)) == len(letters)
 
 
-def test_freshness_and_completeness_come_first() -> None:
-    first = " ".join(panel["targets"][0]["expr"] for panel in PANELS[:6])
+@each_board
+def test_freshness_and_completeness_come_first_and_are_always_open(board: str) -> None:
+    row, *first = BOARDS[board]["panels"][:9]
+    assert (row["type"], row["collapsed"]) == ("row", False)
+    asked = " ".join(panel["targets"][0]["expr"] for panel in first if panel["type"] != "row")
     for metric in ("held_back_reasons", "lag_seconds", "snapshot_timestamp_seconds", "ledger_difference"):
-        assert f"launchpulse_{metric}" in first
+        assert f"launchpulse_{metric}" in asked
 
 
-def test_panels_do_not_overlap() -> None:
+@pytest.mark.parametrize("board", ["launch", "campaign", "portfolio"])
+def test_problems_come_before_any_kpi_and_name_their_owners(board: str) -> None:
+    titles = [panel["title"] for panel in panels_of(board)]
+    (problems,) = [place for place, title in enumerate(titles) if title.startswith("Targets missed")]
+    assert problems <= 8
+    assert "owner" in panels_of(board)[problems]["targets"][3]["expr"]
+
+
+@each_board
+def test_every_panel_has_a_number_of_its_own(board: str) -> None:
+    rows = [panel for panel in BOARDS[board]["panels"] if panel["type"] == "row"]
+    numbers = [panel["id"] for panel in [*rows, *panels_of(board)]]
+    assert 0 not in numbers
+    assert len(set(numbers)) == len(numbers)
+
+
+@each_kpi
+def test_the_panel_of_a_kpi_is_found_by_its_number(kpi: Kpi) -> None:
+    (found,) = [panel for panel in panels_of("campaign") if panel["id"] == panel_id(kpi.name)]
+    assert found["title"] == kpi.title
+
+
+@each_board
+def test_panels_do_not_overlap(board: str) -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in BOARD["panels"]:
+    rows = [panel for panel in BOARDS[board]["panels"] if panel["type"] == "row"]
+    for panel in [*rows, *panels_of(board)]:
         at = panel["gridPos"]
         cells = {(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])}
-        assert not cells & taken
+        assert not cells & taken, panel["title"]
         assert at["x"] + at["w"] <= 24
         taken |= cells
+
+
+@each_board
+def test_only_colours_that_colour_blind_people_tell_apart_are_used(board: str) -> None:
+    content = BOARDS[board]
+    used = {*texts(content, "fixedColor"), *texts(content["panels"], "color"), *texts(content, "iconColor")}
+    assert used
+    assert used <= PALETTE
+    modes = {*texts([panel["fieldConfig"] for panel in panels_of(board)], "mode")}
+    assert not {mode for mode in modes if "palette" in mode or "continuous" in mode}
+
+
+@each_board
+def test_every_other_board_is_one_click_away_and_keeps_what_was_chosen(board: str) -> None:
+    ways = BOARDS[board]["links"]
+    others = {content["uid"] for name, content in BOARDS.items() if name != board}
+    assert {way["url"] for way in ways} == {f"/d/{uid}" for uid in others}
+    assert all(way["includeVars"] and way["keepTime"] for way in ways)
+
+
+def test_every_link_in_a_panel_leads_to_a_board_with_variables_that_it_has() -> None:
+    known = {content["uid"]: {one["name"] for one in content["templating"]["list"]} for content in BOARDS.values()}
+    urls = [url for board in BOARDS for url in texts(panels_of(board), "url")]
+    assert len(urls) >= 4
+    for url in urls:
+        found = re.fullmatch(r"/d/([\w-]+)\?(.*)", url)
+        assert found, url
+        assert {part.partition("=")[0].removeprefix("var-") for part in found[2].split("&")} <= known[found[1]]
+
+
+def test_every_alert_leads_to_a_board_and_to_a_panel_that_are_there() -> None:
+    known = {content["uid"]: {one["name"] for one in content["templating"]["list"]} for content in BOARDS.values()}
+    numbers = {BOARDS[board]["uid"]: {str(panel["id"]) for panel in panels_of(board)} for board in BOARDS}
+    files = sorted((FOLDER.parent / "prometheus").glob("*.rules.yml"))
+    rules = [rule for file in files for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
+    addresses = [rule["annotations"]["dashboard"] for rule in rules if "alert" in rule]
+    assert addresses
+    for address in addresses:
+        found = re.fullmatch(r"http://[\w.:]+/d/([\w-]+)(?:\?(.*))?", address)
+        assert found, address
+        given = dict(part.split("=", 1) for part in (found[2] or "").split("&") if part)
+        panel = given.pop("viewPanel", None)
+        assert {name.removeprefix("var-") for name in given} <= known[found[1]]
+        assert panel is None or panel in numbers[found[1]], address
+
+
+def test_every_metric_that_a_board_names_is_one_that_a_worker_exports() -> None:
+    tactics = (made(1, "Mail"),)
+    campaign = replace(planned_campaign("aurora"), told=timed(), tactics=tactics)
+    telemetry = Telemetry()
+    exposed = (render_metrics(snapshot(campaign), 100_000) + telemetry.render()).decode()
+    exported = {re.split(r"[{ ]", line, maxsplit=1)[0] for line in exposed.splitlines() if not line.startswith("#")}
+    exported |= telemetry.names() | {"up", "ALERTS"}  # the last two are Prometheus' own
+    for name, expr, _ in expressions("5m", "aurora", "all"):
+        plain = re.sub(r'"[^"]*"', '""', expr)
+        named = set(re.findall(r"\b((?:campaign|launchpulse|process)_\w+|up|ALERTS)(?=[{\[])", plain))
+        assert named, name
+        assert named <= exported, name
+    for name, expr in marks("aurora"):
+        assert set(re.findall(r"\bcampaign_\w+", expr)) <= exported, name
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool here")
+def test_every_expression_parses_in_every_window(tmp_path: Path) -> None:
+    wanted = {expr for window in WINDOWS for _, expr, _ in expressions(window, "aurora", "email")}
+    wanted |= {expr for _, expr in marks("aurora")}
+    rules = [{"record": f"board:expression:{number}", "expr": expr} for number, expr in enumerate(sorted(wanted))]
+    path = tmp_path / "boards.rules.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "boards", "rules": rules}]}))
+    checked = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert f"SUCCESS: {len(wanted)} rules found" in checked.stdout
+
+
+def test_the_topics_of_the_pipeline_are_all_that_there_are_and_few_enough_to_tell_apart() -> None:
+    assert sorted((*OF_PEOPLE, *OF_THE_BUSINESS)) == sorted(TOPIC_CODES)
+    assert max(len(OF_PEOPLE), len(OF_THE_BUSINESS)) <= MOST_LINES
+
+
+@each_board
+def test_the_page_of_the_boards_names_every_panel_and_what_it_means(board: str) -> None:
+    page = render()
+    assert f"## {BOARDS[board]['title']}\n\n{BOARDS[board]['description']}" in page
+    for panel in panels_of(board):
+        if not panel["title"].endswith(": trend"):
+            assert f"- **{panel['title']}**: " in page
+
+
+def test_the_marks_are_the_moments_themselves_in_milliseconds() -> None:
+    for content in BOARDS.values():
+        for mark in content["annotations"]["list"]:
+            assert mark["useValueForTime"] is True
+            assert mark["expr"].endswith("* 1000")
+    assert json.dumps(BOARDS["launch"]["annotations"]).count("campaign_tactic_timestamp_seconds") == 1

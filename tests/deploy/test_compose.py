@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -34,7 +35,7 @@ def environment_of(name: str, secrets: Path) -> dict[str, str]:
 
 
 def test_the_file_names_the_parts_of_a_launch() -> None:
-    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "prometheus", "grafana"}
+    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "prometheus", "alertmanager", "grafana"}
 
 
 @each_own
@@ -201,6 +202,24 @@ def test_prometheus_finds_every_worker_by_the_name_of_its_service() -> None:
     assert set(SERVICES["prometheus"]["networks"]) & set(SERVICES["worker"]["networks"])
 
 
+def test_prometheus_reads_the_committed_rules_and_tells_alertmanager() -> None:
+    config = yaml.safe_load(PROMETHEUS.read_text())
+    mounts = dict(mount.split(":")[:2] for mount in SERVICES["prometheus"]["volumes"])
+    assert config["rule_files"] == [f"{mounts['./grafana/prometheus']}/*.rules.yml"]
+    (alertmanagers,) = config["alerting"]["alertmanagers"]
+    assert alertmanagers["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    assert set(SERVICES["prometheus"]["networks"]) & set(SERVICES["alertmanager"]["networks"])
+    (port,) = SERVICES["alertmanager"]["ports"]
+    assert port == "127.0.0.1:9093:9093"
+
+
+def test_prometheus_keeps_400_days_and_its_size_is_bounded_only_where_it_is_said() -> None:
+    assert "--storage.tsdb.retention.time=400d" in SERVICES["prometheus"]["command"]
+    assert "--storage.tsdb.retention.size=0" in SERVICES["prometheus"]["command"]
+    bounded = read_compose({"PROMETHEUS_SIZE": "50GB"})["services"]["prometheus"]["command"]
+    assert "--storage.tsdb.retention.size=50GB" in bounded
+
+
 def test_nobody_gets_into_grafana_without_the_password() -> None:
     environment = SERVICES["grafana"]["environment"]
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
@@ -208,12 +227,16 @@ def test_nobody_gets_into_grafana_without_the_password() -> None:
     assert "GF_SECURITY_ADMIN_PASSWORD" not in environment
 
 
-def test_the_board_is_provisioned_with_the_source_that_it_asks() -> None:
+def test_the_boards_are_provisioned_with_the_one_source_that_they_ask() -> None:
     provisioning = ROOT / "grafana" / "provisioning"
     (source,) = yaml.safe_load((provisioning / "datasources" / "launchpulse.yml").read_text())["datasources"]
     (provider,) = yaml.safe_load((provisioning / "dashboards" / "launchpulse.yml").read_text())["providers"]
     mounts = dict(mount.split(":")[:2] for mount in SERVICES["grafana"]["volumes"])
-    assert source["uid"] in (ROOT / "grafana" / "dashboards" / "launch.json").read_text()
+    boards = list((ROOT / "grafana" / "dashboards").glob("*.json"))
+    assert len(boards) == 4
+    for board in boards:
+        (chosen,) = [one for one in json.loads(board.read_text())["templating"]["list"] if one["name"] == "datasource"]
+        assert chosen["current"]["value"] == source["uid"]
     assert source["url"] == "http://prometheus:9090"
     assert mounts["./grafana/dashboards"] == provider["options"]["path"]
     assert SERVICES["grafana"]["environment"]["GF_DASHBOARDS_MIN_REFRESH_INTERVAL"] == "1s"

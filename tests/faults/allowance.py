@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from tests.faults.adds import LATE, NEW, RETURNING, UNKNOWN_CHANNEL, adds_of
 from tests.faults.power_cut import PowerCut
-from tests.faults.recount import LATE, NEW, RETURNING, UNKNOWN_CHANNEL, Recount, adds_of
+from tests.faults.recount import Recount
 
 
 class Allowance:

@@ -14,6 +14,15 @@ CODECS = ("gzip", "snappy", "lz4", "zstd")
 BIG = 10_000_000
 HOUR_MS = 3_600_000
 
+_OWN = {
+    "sale": {"amount": "12.50", "currency": "EUR"},
+    "delivery": {"status": "delivered"},
+    "spend": {"day": "2026-11-20", "amount": "12.50", "currency": "EUR"},
+    "survey": {"kind": "csat", "score": 4},
+    "customer": {"status": "active"},
+    "tactic": {"title": "Price down"},
+}
+
 Case = tuple[str, str, bytes | None, str]
 """Its name, the topic, the value, the truth."""
 
@@ -27,13 +36,12 @@ class BadInput:
     def event(self, topic: str, **changes: Any) -> bytes:
         """A sound event with some fields changed; one that is changed to `...` is left out."""
         self._number += 1
-        own = {"amount": "12.50", "currency": "EUR"} if topic == "sale" else {}
         fields = {
             "id": f"{self._run}-{self._number}",
             "time": self._now_ms - 1_000,
             "campaign": "aurora",
             "channel": "email",
-            **own,
+            **_OWN.get(topic, {}),
             **changes,
         }
         return json.dumps({name: value for name, value in fields.items() if value is not ...}).encode()
@@ -68,6 +76,17 @@ class BadInput:
         yield "duplicate keys, the last one bad", "click", raw("click", "id", '"a", "id": ""'), "bad_id"
         yield "UTF-16", "click", event("click").decode().encode("utf-16"), "not_json"
         yield "invalid UTF-8", "click", event("click", campaign="LABEL").replace(b"LABEL", b"\xff\xfe"), "not_json"
+        yield "unknown status", "delivery", event("delivery", status="read"), "bad_value"
+        yield "impression of nothing", "impression", event("impression", count=0), "bad_value"
+        yield "unknown stage", "lead", event("lead", stage="cold"), "bad_value"
+        yield "day that there is not", "spend", event("spend", day="2026-02-30"), "bad_value"
+        yield "negative spend", "spend", event("spend", amount="-1"), "bad_amount"
+        yield "score off its scale", "survey", event("survey", score=6), "bad_value"
+        yield "unknown reason", "customer", event("customer", status="cancelled", reason="moved"), "bad_value"
+        yield "title with a bidi override", "tactic", event("tactic", title="a\u202eb"), "bad_value"
+        yield "CloudEvent of another version", "click", raw("click", "specversion", '"0.3"'), "bad_value"
+        yield "CloudEvent without an object", "click", raw("click", "specversion", '"1.0", "data": [1]'), "not_object"
+        yield "Avro behind a frame", "click", b"\0\0\0\0\7\2c", "not_json"
         yield "a megabyte too much", "click", event("click", link="x" * 1_000_000), "too_large"
 
     def counted(self) -> Iterator[Case]:
@@ -78,7 +97,7 @@ class BadInput:
         yield "duplicate keys, the last one good", "click", raw("click", "channel", '"sms", "channel": "push"'), OK
         unread = event("open", message="M").replace(b'"M"', b'"\xff"')
         yield "invalid UTF-8 in a field that is not read", "open", unread, OK
-        yield "a text cut inside an emoji", "mention", event("mention", text="great \ud83d"), OK
+        yield "a text cut inside an emoji", "mention", event("mention", text="great \ud83d", sentiment=1), OK
         yield "null in optional fields", "sale", event("sale", source=None, person=None, cost=None, units=None), OK
         yield "largest amount", "sale", event("sale", amount="9" * 18 + "." + "9" * 6, currency="CHF"), OK
         yield "an amount with an exponent", "sale", raw("sale", "amount", "1.5E+3"), OK
@@ -86,6 +105,11 @@ class BadInput:
         yield "late by a day", "visit", event("visit", time=self._now_ms - 24 * HOUR_MS), OK
         written = datetime.fromtimestamp(self._now_ms // 1000, timezone(timedelta(hours=9))).isoformat()
         yield "time as RFC 3339", "visit", event("visit", time=written), OK
+        yield "spend of nothing", "spend", event("spend", amount=0), OK
+        yield "spend of long ago", "spend", event("spend", time=self._now_ms - 900 * 24 * HOUR_MS, day="1970-01-02"), OK
+        yield "frame with brackets and quotes", "click", b'\0[{"\\' + event("click", link="[" * 600), OK
+        enveloped = raw("click", "specversion", '"1.0", "type": "x", "data": {"campaign": "borealis"}')
+        yield "CloudEvent whose data goes before its attributes", "click", enveloped, OK
         yield "campaign in Cyrillic", "open", event("open", campaign="запуск"), OK
 
     def all(self) -> list[Record]:

@@ -16,12 +16,14 @@ from tests.faults.allowance import Allowance
 from tests.faults.clock import Clock
 from tests.faults.compaction import Compaction
 from tests.faults.events import TOPICS, Events
+from tests.faults.kpis import judge_kpis
 from tests.faults.logs import read_topics
 from tests.faults.network import Proxy
+from tests.faults.plans import Plan, plan_of, record
 from tests.faults.power_cut import PowerCut
 from tests.faults.processes import Series, WorkerProcess, wait_for
 from tests.faults.recount import Recount, recount
-from tests.faults.sending import Sender
+from tests.faults.sending import Sender, idempotent
 from tests.faults.stated import read_tables
 from tests.faults.verdict import Verdict, judge, judge_api, judge_metrics
 from tests.support.kafka import KafkaBroker
@@ -39,8 +41,9 @@ class Deployment:
 
     settings: names of settings without the prefix, such as `test_block_offsets=500`. `links`, `clocks` and
     `compaction` are what the workers of those names, and the changelogs, were given; `power_cuts` are those that Redis
-    has suffered, and excuse resends of those seconds. While `jumping`, every new worker gets a clock of its own, and
-    `jumps` (seconds) come next. `deaths` are those of workers that nobody had killed or stopped.
+    has suffered, and excuse resends of those seconds; `plans` are what the catalogue was told. While `jumping`, every
+    new worker gets a clock of its own, and `jumps` (seconds) come next. `deaths` are those of workers that nobody had
+    killed or stopped.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Deployment:
         self.links: dict[str, Proxy] = {}
         self.clocks: dict[str, Clock] = {}
         self.power_cuts: list[PowerCut] = []
+        self.plans: dict[str, Plan] = {}
         self.compaction = Compaction(self.settings)
         self.jumping = False
         self.jumps: list[int] = []
@@ -113,6 +117,18 @@ class Deployment:
         self.start(*(worker.name for worker in dead))
         return said
 
+    def tell(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        """Puts campaigns into the catalogue."""
+
+        async def send() -> None:
+            async with idempotent(self.broker.address) as producer:
+                for campaign, entry in entries.items():
+                    key, value = record(campaign, entry)
+                    await producer.send_and_wait(f"{self.prefix}campaign", value, key)
+
+        asyncio.run(send())
+        self.plans |= {campaign: plan_of(entry) for campaign, entry in entries.items()}
+
     def sender(self, seed: int, rate: float, **options: Any) -> Sender:
         """A producer of this deployment's topics, to be entered."""
         events = Events(seed, f"{self.application}-{seed}", **options)
@@ -137,12 +153,15 @@ class Deployment:
         return int(sum(value for (name, _), value in scraped.items() if name == "launchpulse_events_read_total"))
 
     def read_by_source(self) -> dict[tuple[str, int], int]:
-        """The same by source partition, topic and partition; 0 for one that nobody knows of just now."""
-        return {
-            (dict(labels)["topic"], int(dict(labels)["partition"])): int(value)
-            for (name, labels), value in self.scrape().items()
-            if name == "launchpulse_events_read_total"
-        }
+        """The same by source partition, topic and partition; 0 for one that nobody knows of just now. Of two workers
+        that show it, while one takes over from the other, the further one."""
+        found: dict[tuple[str, int], int] = {}
+        for worker in self.live:
+            for (name, labels), value in worker.metrics().items():
+                if name == "launchpulse_events_read_total":
+                    source = dict(labels)["topic"], int(dict(labels)["partition"])
+                    found[source] = max(found.get(source, 0), int(value))
+        return found
 
     def unready(self) -> dict[str, list[str]]:
         """Why the live workers are not ready; empty when all are."""
@@ -203,7 +222,9 @@ class Deployment:
         allowance = Allowance(found, self.power_cuts)
         verdict = judge(found, tables, HASH_KEY.encode(), admitted, allowance)
         judge_metrics(verdict, found, self.scrape(), admitted, allowance)
-        judge_api(verdict, found, self.campaigns(), admitted, allowance)
+        answers = self.campaigns()
+        judge_api(verdict, found, answers, admitted, allowance)
+        judge_kpis(verdict, found, tables, answers, self.plans, HASH_KEY.encode(), admitted, allowance)
         return verdict
 
     def campaigns(self) -> dict[str, dict[str, Any]]:

@@ -1,24 +1,28 @@
 """The recount: what the logs of the event topics must add up to. It shares no code with the service.
 
-Whether a record counts is the producer's word (its truth header). What a counted one adds follows docs/topics: written
-here once more, over plain JSON, with the numbers of the measures, tiers and channels as the format has them.
+Whether a record counts is the producer's word (its truth header). What a counted one adds (adds.py) and states
+(facts.py) follows docs/topics: written there once more, over plain JSON, with the numbers of the measures, tiers and
+channels as the format has them.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from aiokafka.structs import ConsumerRecord
 
+from tests.faults.adds import LATE, NEW, TOPIC_CODES, UNKNOWN_CHANNEL, adds_of
+from tests.faults.event_forms import plain
 from tests.faults.events import OK, TRUTH
+from tests.faults.facts import Stated, fact_of, held, key_of
 
-TOPIC_CODES = {"click": 1, "open": 2, "visit": 3, "mention": 4, "sale": 5}
+NOT_CLAIMED = "spend"
+"""The topic whose events have no identity: each is a statement, and a resent one is a statement more."""
+
 CHANNELS = [
     "direct",
     "email",
@@ -40,11 +44,6 @@ CHANNELS = [
     "offline",
     "other",
 ]
-TESTS = {"click": 114, "open": 115, "visit": 116, "mention": 117, "sale": 118}
-NEW, RETURNING, LATE, UNKNOWN_CHANNEL = 46, 47, 112, 113
-EVENT_MEASURES = frozenset({1, 2, 3, 8, 9, 16, 24, 25, 26, 27, 40, 41, *TESTS.values()})
-"""Each counted event is in exactly one of these."""
-
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 LAUNCH, MONTH = 4, 5
 _COUNTERS = {0: (10 * SECOND, 15 * MINUTE), 1: (MINUTE, 2 * HOUR), 2: (HOUR, 32 * DAY), 3: (DAY, 400 * DAY)}
@@ -58,9 +57,9 @@ Key = tuple[str, int, int, int]
 class Recount:
     """What the tables must say. `counters`: measure (or money key) -> sum, of each key; `people`: who, of each key and
     kind; `read`: (topic, partition) -> records; `invalid`: the same -> reason -> records; `topics`: topic -> counted,
-    late, machine, test. `events`: the counted ones, each (topic, campaign, channel, time, Kafka time, fields), and
-    `places`: where those stand, (partition, offset); `resent`: of each other copy its event's number in both, then its
-    own partition, offset and Kafka time."""
+    late, machine, test; `facts`: by their table keys, of each the statement that stands. `events`: the counted ones,
+    each (topic, campaign, channel, time, Kafka time, fields), and `places`: where those stand, (partition, offset);
+    `resent`: of each other copy its event's number in both, then its own partition, offset and Kafka time."""
 
     counters: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     people: dict[tuple[Key, int], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -68,6 +67,7 @@ class Recount:
     invalid: dict[tuple[str, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     topics: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     buyers: set[str] = field(default_factory=set)
+    facts: dict[bytes, Stated] = field(default_factory=dict)
     events: list[tuple[str, str, int, int, int, Mapping[str, Any]]] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
     resent: list[tuple[int, int, int, int]] = field(default_factory=list)
@@ -96,17 +96,18 @@ def _count(found: Recount, topic: str, record: ConsumerRecord, seen: dict[tuple[
     if truth != OK:
         found.invalid[place][truth] += 1
         return
-    fields = json.loads(record.value.decode("utf-8-sig", "replace"), parse_float=Decimal)
+    fields = plain(record.value, dict(record.headers))
     time_ms = instant(fields["time"])
     identity = (fields.get("source") or "", fields["id"], time_ms // HOUR)
-    if identity in seen:
-        found.resent.append((seen[identity], record.partition, record.offset, record.timestamp))
-        return
-    seen[identity] = len(found.events)
     late = record.timestamp - time_ms > 15 * MINUTE
     if time_ms - record.timestamp > 5 * MINUTE:
         time_ms -= instant(fields["sent_at"]) - record.timestamp
     channel = CHANNELS.index(fields["channel"]) + 1 if fields["channel"] in CHANNELS else len(CHANNELS)
+    _state(found, topic, channel, time_ms, record, fields)
+    if identity in seen and topic != NOT_CLAIMED:
+        found.resent.append((seen[identity], record.partition, record.offset, record.timestamp))
+        return
+    seen[identity] = len(found.events)
     found.places.append((record.partition, record.offset))
     found.events.append((topic, fields["campaign"], channel, time_ms, record.timestamp, fields))
     adds, kinds = adds_of(topic, fields)
@@ -131,52 +132,18 @@ def _count(found: Recount, topic: str, record: ConsumerRecord, seen: dict[tuple[
             found.people[(fields["campaign"], channel, tier, pane), kind].add(fields["person"])
 
 
-def adds_of(topic: str, fields: Mapping[str, Any]) -> tuple[Counter[int], tuple[int, ...]]:
-    """What one event adds to each measure, and the kinds of people that its person joins (1 reached, 2 openers, 3
-    clickers, 4 buyers, 5 engaged). A sale by a person adds to NEW here; whose was the first only Redis knows."""
-    if fields.get("test"):
-        return Counter({TESTS[topic]: 1}), ()
-    machine = bool(fields.get("machine"))
-    if topic == "click":
-        measure = 2 if machine else 3 if fields.get("unsubscribe") else 1
-        return Counter({measure: 1}), (3, 5) if measure == 1 else ()
-    if topic == "open":
-        return Counter({9 if machine else 8: 1}), () if machine else (2,)
-    if topic == "visit":
-        return (Counter({16: 1, 17: 1}), (1, 5)) if fields.get("engaged") else (Counter({16: 1}), (1,))
-    return (_mention(fields), (5,)) if topic == "mention" else _sale(fields)
-
-
-def _mention(fields: Mapping[str, Any]) -> Counter[int]:
-    adds: Counter[int] = Counter()
-    score = fields.get("sentiment")
-    if score is None:
-        adds[27] = 1
-    else:
-        adds[24 if score > Decimal("0.05") else 26 if score < Decimal("-0.05") else 25] = 1
-        adds[28], adds[29] = int(score * 1_000_000), 1
-    if fields.get("audience"):
-        adds[30] = fields["audience"]
-    return adds
-
-
-def _sale(fields: Mapping[str, Any]) -> tuple[Counter[int], tuple[int, ...]]:
-    micros = int(Decimal(fields["amount"]) * 1_000_000)
-    first, second, third = (ord(letter) - 65 for letter in fields["currency"])
-    money = 256 * (1 + (first * 26 + second) * 26 + third)
-    refund = fields.get("kind") == "refund"
-    adds: Counter[int] = Counter()
-    if refund:
-        adds[41], adds[44 + money] = 1, micros
-    else:
-        units = fields.get("units")
-        adds[40], adds[42], adds[43 + money] = 1, 1 if units is None else units, micros
-        if fields.get("person"):
-            adds[NEW] = 1
-    if fields.get("cost") is not None:
-        cost = int(Decimal(fields["cost"]) * 1_000_000)
-        adds[45 + money] = cost - micros if refund else micros - cost
-    return adds, () if refund else (4,)
+def _state(
+    found: Recount, topic: str, channel: int, time_ms: int, record: ConsumerRecord, fields: Mapping[str, Any]
+) -> None:
+    """Note what an event states. One that was sent before states it again, which is the same but for a correction."""
+    fact = fact_of(topic, fields)
+    if fact is None or not held(fact[0], record.timestamp - record.timestamp % (5 * SECOND)):
+        return
+    day, line, said = fact
+    code = TOPIC_CODES[topic]
+    key = key_of(fields["campaign"], code, channel, day, line)
+    statement = ((time_ms, record.timestamp, record.partition << 6 | code, record.offset), said)
+    found.facts[key] = max(found.facts.get(key, statement), statement)
 
 
 def panes(tiers: Mapping[int, tuple[int, int]], time_ms: int, bucket_ms: int) -> list[tuple[int, int]]:

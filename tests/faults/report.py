@@ -74,7 +74,7 @@ def _faults(faults: Figures | None) -> str:
         "first. Then a recount from the logs, which shares no code with the service, and "
         f"{compared:,} comparisons: every counter of every campaign, channel and pane, the ledger and the sets of "
         "people, in the workers' tables, in `/metrics` and in the API; and the same once more in what one fresh worker "
-        "with an empty directory recovers.\n",
+        f"with an empty directory recovers.{_kpis(runs)}\n",
         _sent(runs),
         f"`make faults` repeats it and writes this page ({_minutes(runs)} on this machine), "
         "`make faults ARGS=--short` takes a few minutes. "
@@ -96,6 +96,13 @@ def _faults(faults: Figures | None) -> str:
         _where(faults),
     ]
     return "\n".join(lines)
+
+
+def _kpis(runs: Sequence[Figures]) -> str:
+    kpis = sum(part.get("kpis", 0) for run in runs for part in (run, run["recovered"]))
+    if not kpis:
+        return ""
+    return f" {kpis:,} of them are KPIs of the API, in all their windows, against formulas written by hand."
 
 
 def _sent(runs: Sequence[Figures]) -> str:

@@ -15,6 +15,7 @@ from tests.faults.forms import FAST, FORMS, Run
 from tests.faults.kinds import KINDS, kind_of
 from tests.faults.limits import exceeded
 from tests.faults.network import Proxy
+from tests.faults.plans import entries
 from tests.faults.producer import ProducerProcess
 from tests.faults.recount import Recount
 from tests.faults.verdict import Verdict
@@ -94,6 +95,7 @@ def _do(plan: Run, deployment: Deployment, figures: Figures, say: Say, progress:
     watcher = Watcher(deployment.sources, lambda: list(deployment.workers.values()))
     progress.producer = producer
     with producer, watcher:
+        deployment.tell(entries(time.time_ns() // 1_000_000))
         deployment.start(*WORKERS)
         seconds = settle(deployment, watcher, say, STARTS_SECONDS)
         say(f"{plan.name}: counting after {seconds:.1f} s")
@@ -193,6 +195,7 @@ def _figures(verdict: Verdict) -> Figures:
     errors = [abs(error) for error in verdict.people_errors]
     return {
         "compared": verdict.compared,
+        "kpis": verdict.kpis,
         "lost": verdict.lost,
         "doubled": verdict.doubled,
         "doubled_allowed": verdict.allowed,

@@ -16,6 +16,7 @@ import msgspec
 from aiokafka.structs import ConsumerRecord
 from datasketches import cpc_sketch, cpc_union
 
+from tests.faults.facts import Stated, standing
 from tests.faults.recount import Key
 
 TERM = 6
@@ -24,12 +25,14 @@ LG_K = 12
 
 @dataclass(slots=True)
 class Tables:
-    """`counters` and `ledger` (by the source's number): measure -> sum; `sketches`: those of every term; `homes`: the
-    partitions in which each table key stands, which must be one."""
+    """`counters` and `ledger` (by the source's number): measure -> sum; `sketches`: those of every term; `facts`: of
+    each table key the statement that stands; `homes`: the partitions in which each table key stands, which must be
+    one."""
 
     counters: dict[Key, dict[int, int]] = field(default_factory=dict)
     ledger: dict[int, dict[int, int]] = field(default_factory=dict)
     sketches: dict[tuple[Key, int], list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    facts: dict[bytes, Stated] = field(default_factory=dict)
     admitted: set[str] = field(default_factory=set)
     homes: dict[bytes, set[int]] = field(default_factory=lambda: defaultdict(set))
 
@@ -43,6 +46,8 @@ def read_tables(panes: Iterable[ConsumerRecord], people: Iterable[ConsumerRecord
             tables.counters[_key(key)] = _whole(rest[0])
         elif key[:1] == b"l":
             tables.ledger[int.from_bytes(key[8:], "big")] = _whole(rest[0])
+        elif key[:1] == b"f":
+            tables.facts[key] = standing(stated, key[1])
         elif key[:1] == b"a":
             tables.admitted.add(key[8:].decode())
         assert int(at) >= 0, key

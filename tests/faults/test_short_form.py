@@ -29,6 +29,7 @@ def test_one_fault_of_every_kind_that_matters_loses_nothing_and_doubles_nothing(
     assert figures["lost"] == figures["doubled"] == figures["recovered"]["lost"] == figures["recovered"]["doubled"] == 0
     assert figures["counted"] > 15_000
     assert figures["compared"] > 10_000
+    assert min(figures["kpis"], figures["recovered"]["kpis"]) > 10_000
     assert {fault["kind"] for fault in figures["faults"]} == MATTER - {WORKERS_CHANGE} | {"join", "leave"}
 
 

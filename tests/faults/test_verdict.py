@@ -73,6 +73,23 @@ def test_resend_of_the_second_that_redis_lost_may_be_doubled_and_is_said_so() ->
     assert verdict.excused
 
 
+def test_resent_blame_of_the_lost_second_may_lower_the_score_of_mentions() -> None:
+    fields = {"time": NOW_MS - 5_000, "campaign": "aurora", "channel": "email", "sentiment": -0.5}
+    values = [json.dumps({"id": name, **fields}).encode() for name in ("m-1", "m-1")]
+    headers = ((TRUTH, OK.encode()),)
+    records = [
+        ConsumerRecord("mention", 0, at, NOW_MS, 1, None, value, None, 0, len(value), headers)
+        for at, value in enumerate(values)
+    ]
+    found, tables = recount({"mention": records}, ""), Tables()
+    for key, counters in found.counters.items():
+        tables.counters[key] = {measure: 2 * number for measure, number in counters.items()}
+    tables.ledger[4] = {READ: 2, COUNTED: 2}
+    cut = PowerCut({("mention", 0): 0}, NOW_MS, 500)
+    assert not _judge(found, tables).exact
+    assert _judge(found, tables, Allowance(found, [cut])).exact
+
+
 def test_lost_second_excuses_neither_a_loss_nor_more_than_its_resends_nor_those_of_other_times() -> None:
     found = _recount([1, 2, 2, 3])
     assert not _judge(found, _tables(counted=5, read=5), Allowance(found, [CUT])).exact

@@ -11,9 +11,11 @@ from typing import Any
 
 from datasketches import cpc_sketch
 
+from tests.faults.adds import EVENT_MEASURES, NEW, RETURNING, TOPIC_CODES
 from tests.faults.allowance import NOTHING, Allowance
+from tests.faults.facts import campaign_of
 from tests.faults.processes import Series
-from tests.faults.recount import CHANNELS, EVENT_MEASURES, LAUNCH, NEW, RETURNING, TOPIC_CODES, Recount
+from tests.faults.recount import CHANNELS, LAUNCH, Recount
 from tests.faults.stated import LG_K, Tables, united
 
 READ, COUNTED, DUPLICATE, INVALID = 128, 129, 130, 131
@@ -42,6 +44,8 @@ REASONS = {
 MONEY = 256
 """Measures from here on are a measure and a currency."""
 
+MENTION_SCORE = 28
+
 LARGE = 200
 """People from which on an error of a share means something."""
 
@@ -49,20 +53,28 @@ EVENT_NAMES = {
     1: "clicks", 2: "machine_clicks", 3: "unsubscribes", 8: "opens", 9: "machine_opens", 16: "visits",
     17: "engaged_visits", 24: "mentions_positive", 25: "mentions_neutral", 26: "mentions_negative",
     27: "mentions_unknown", 40: "sales", 41: "refunds", 112: "late", 113: "unknown_channel", 114: "tests_click",
-    115: "tests_open", 116: "tests_visit", 117: "tests_mention", 118: "tests_sale",
+    115: "tests_open", 116: "tests_visit", 117: "tests_mention", 118: "tests_sale", 119: "tests_delivery",
+    120: "tests_impression", 121: "tests_lead", 122: "tests_spend", 123: "tests_survey", 124: "tests_customer",
+    125: "tests_tactic", 50: "sent", 51: "delivered", 52: "bounced", 53: "complained", 54: "unsubscribed",
+    56: "impressions", 58: "leads", 59: "qualified_leads", 60: "opportunities", 64: "promoters", 65: "passives",
+    66: "detractors", 67: "satisfied", 68: "csat_answers", 72: "activations", 73: "cancelled_price",
+    74: "cancelled_service", 75: "cancelled_technical", 76: "cancelled_product", 77: "cancelled_other",
+    80: "spend_statements", 81: "tactics",
 }  # fmt: skip
 """The label `event` of campaign_events_total; customers are compared over all campaigns."""
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was compared. `lost` and `doubled` are events, `wrong` every counter that is not what it must be. `allowed`
-    is how many events may be doubled because Redis lost them, `excused` every counter that is off by that.
-    `people_errors`: of each number of unique people of a launch, how far it is from the true one, as a share."""
+    """What was compared; `kpis`: how many of these are KPIs that have a value. `lost` and `doubled` are events, `wrong`
+    every figure that is not what it must be. `allowed` is how many events may be doubled because Redis lost them,
+    `excused` every counter that is off by that. `people_errors`: of each number of unique people of a launch, how far
+    it is from the true one, as a share."""
 
     records: int = 0
     counted: int = 0
     compared: int = 0
+    kpis: int = 0
     lost: int = 0
     doubled: int = 0
     allowed: int = 0
@@ -77,7 +89,8 @@ class Verdict:
 
     def __str__(self) -> str:
         head = (
-            f"{self.records} records, {self.counted} counted, {self.compared} counters compared: "
+            f"{self.records} records, {self.counted} counted, {self.compared} figures compared, "
+            f"{self.kpis} of them values of KPIs: "
             f"{self.lost} lost, {self.doubled} doubled, {len(self.wrong)} wrong"
         )
         if self.allowed:
@@ -109,8 +122,9 @@ def judge(
         want, have = _customers_joined(wanted.get(key, {})), _customers_joined(tables.counters.get(key, {}))
         for measure in want.keys() | have.keys():
             must, is_now = want.get(measure, 0), have.get(measure, 0)
-            # A margin may fall by a refund that is counted once more; nothing else becomes less.
-            may = allowance.counter(key[0], key[1], measure) if is_now > must or measure >= MONEY else 0
+            # A margin may fall by a refund that is counted once more, a score by blame; nothing else becomes less.
+            signed = measure >= MONEY or measure == MENTION_SCORE
+            may = allowance.counter(key[0], key[1], measure) if is_now > must or signed else 0
             verdict.compare((*key, measure), must, is_now, may)
             if key[2] == LAUNCH and measure in EVENT_MEASURES:
                 verdict.lost += max(0, must - is_now)
@@ -119,12 +133,21 @@ def judge(
     verdict.compare("new customers", len(found.buyers), new, allowance.customers)
     if verdict.doubled > allowance.events:
         verdict.wrong.append(f"{verdict.doubled} events doubled, {allowance.events} might be")
+    _facts(verdict, found, tables, admitted)
     _ledger(verdict, found, tables, allowance)
     _people(verdict, found, tables, hash_key, admitted)
     for table_key, homes in tables.homes.items():
         if len(homes) > 1:
             verdict.wrong.append(f"{table_key!r} stands in the partitions {sorted(homes)}")
     return verdict
+
+
+def _facts(verdict: Verdict, found: Recount, tables: Tables, admitted: Callable[[str], bool]) -> None:
+    wanted = {key: stated for key, stated in found.facts.items() if admitted(campaign_of(key))}
+    for key in sorted(wanted.keys() | tables.facts.keys()):
+        verdict.compared += 1
+        if wanted.get(key) != tables.facts.get(key):
+            verdict.wrong.append(f"fact {key!r}: must be {wanted.get(key)}, is {tables.facts.get(key)}")
 
 
 def _customers_joined(counters: Mapping[int, int]) -> dict[int, int]:

@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -120,6 +121,19 @@ async def test_what_a_worker_would_refuse_is_not_claimed(
     await send(kafka_broker, [(name, 0, b"nonsense"), (name, 0, None), (name, 0, click("a")), (name, 0, b"{}")])
     done = await run(server, kafka_broker, logs)
     assert (done.read, done.claimed, done.invalid) == (4, 1, 3)
+
+
+async def test_a_binary_cloud_event_is_claimed_again_under_the_id_in_its_headers(
+    server: RedisServer, kafka_broker: KafkaBroker, logs: list[LogToRead]
+) -> None:
+    told = {"specversion": "1.0", "id": "a", "time": datetime.fromtimestamp(NOW_MS / 1000, UTC).isoformat()}
+    headers = [(f"ce_{name}", text.encode()) for name, text in told.items()]
+    async with AIOKafkaProducer(bootstrap_servers=kafka_broker.address, acks="all") as producer:
+        data = json.dumps({"campaign": "spring", "channel": "email"}).encode()
+        await producer.send_and_wait(logs[0].name, data, key=b"k", partition=0, headers=headers)
+    done = await run(server, kafka_broker, logs)
+    assert (done.read, done.claimed, done.invalid) == (1, 1, 0)
+    assert await lost(server, CLICK.code, 0, [("a", 0), ("a", 1)]) == {1}
 
 
 async def test_first_purchases_are_claimed_again_but_not_by_refunds_tests_or_resends(

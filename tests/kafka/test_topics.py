@@ -25,6 +25,7 @@ from agents.operations.topics import (
     read_states,
 )
 from agents.settings import Settings
+from streams.events.catalogue import TOPICS
 from tests.support.kafka import KafkaBroker
 
 pytestmark = pytest.mark.kafka
@@ -67,10 +68,7 @@ async def test_created_topics_are_as_they_should_be(admin: AIOKafkaAdminClient, 
 async def test_a_start_gets_the_retention_of_every_event_topic(admin: AIOKafkaAdminClient, settings: Settings) -> None:
     await create_missing(admin, plan_topics(settings, 1), 1)
     retention = await checked_topics(settings)
-    assert retention == {
-        f"{settings.topic_prefix}{name}": (24 * HOUR_MS, HOUR_MS)
-        for name in ("click", "open", "visit", "mention", "sale")
-    }
+    assert retention == {f"{settings.topic_prefix}{topic.name}": (24 * HOUR_MS, HOUR_MS) for topic in TOPICS}
 
 
 async def test_a_start_without_topics_is_refused_in_one_line_that_names_them(settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """A small model of what stands around `streams.counting`: event logs, their readers, the summaries log, tables, owners.
 
-The parts under test are the real ones (Cut, summaries, PartitionMerge, furthest, unite); what is around them is kept
+The parts under test are the real ones (Cut, summaries, PartitionMerge, reconcile, unite); what is around them is kept
 so simple that it is plainly right. The offline recount knows nothing of blocks, summaries or merging.
 """
 
@@ -11,10 +11,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from streams.counting.blocks import BUCKET_MS, Cut
+from streams.counting.facts import reconcile
 from streams.counting.panes import MINUTE_MS, PANE_MS, counter_panes, people_panes
 from streams.counting.partition import PartitionMerge, Round
 from streams.counting.people import unite
-from streams.counting.statements import KeyKind, counters_key, furthest, ledger_key, people_key
+from streams.counting.statements import KeyKind, counters_key, ledger_key, people_key
 from streams.counting.summaries import CAMPAIGN, LEDGER, Entry, PeopleEntry, Summary, encode_summary
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -157,7 +158,7 @@ class Tables:
     """The two changelogs of one partition of the summaries topic, and the offset that was committed."""
 
     def __init__(self) -> None:
-        self.counters = Changelog(furthest)
+        self.counters = Changelog(reconcile)
         self.people = Changelog(unite)
         self.committed = 0
         self.terms = 0

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from streams.events.catalogue import TOPICS, topic_by_name
 from streams.events.decode import FUTURE_MS, Accepted, decode
 from streams.events.errors import MAX_DETAIL, Invalid
+from streams.events.forms import EXTENSIONS, IDENTITY, joined
 from streams.events.labels import label_problem
 from streams.events.money import parse_amount
 from tests.unit.event_records import MAX_BYTES, NOW_MS, fields
 
 FEW = settings(max_examples=150, deadline=None)
 
+ENVELOPE = ("specversion", *IDENTITY, *EXTENSIONS, "data", "data_base64")
 topics = st.sampled_from(TOPICS)
 texts = st.text(st.characters(), max_size=20) | st.text(st.characters(categories=["Cs", "Cc", "Cf"]), max_size=3)
 scalars = (
@@ -70,6 +72,23 @@ def test_event_with_arbitrary_fields_never_raises(data, topic):
     names = [*topic.event.__struct_fields__, *(field.name for field in topic.fields)]
     changes = data.draw(st.dictionaries(st.sampled_from(names), trees, max_size=3))
     check(topic, json.dumps(fields(topic.name, changes)).encode())
+
+
+@FEW
+@given(topics, st.dictionaries(st.sampled_from([*ENVELOPE, "machine"]), trees, max_size=6), trees | st.binary())
+def test_arbitrary_cloud_event_never_raises(topic, attributes, data):
+    envelope = {"specversion": "1.0", **attributes}
+    if isinstance(data, bytes):
+        value = joined(data, [(f"ce_{name}", json.dumps(text).encode()) for name, text in envelope.items()])
+    else:
+        value = json.dumps({"data": data, **envelope}).encode()
+    check(topic, value)
+
+
+@FEW
+@given(topics, st.binary(max_size=100), st.dictionaries(st.sampled_from([*ENVELOPE, "specversion"]), st.binary()))
+def test_arbitrary_headers_never_raise(topic, value, attributes):
+    check(topic, joined(value, [(f"ce_{name}", text) for name, text in {"specversion": b"1.0", **attributes}.items()]))
 
 
 @FEW

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.counting import summaries as summaries_module
 from streams.counting.merge import Outcome, Value, new_value, pack, unpack
 from streams.counting.statements import furthest
-from streams.counting.summaries import CAMPAIGN, Entry, PeopleEntry, Summary, decode_summary, encode_summary
+from streams.counting.summaries import CAMPAIGN, Entry, FactEntry, PeopleEntry, Summary, decode_summary, encode_summary
 from tests.support.merging import merge
 
 counters = st.dictionaries(st.sampled_from((1, 2, 40, 300)), st.integers(-5, 9), max_size=3)
@@ -144,6 +144,16 @@ people = st.builds(
     st.integers(1, 5),
     st.integers(0, 2).flatmap(lambda count: st.binary(min_size=8 * count, max_size=8 * count)),
 )
+facts = st.builds(
+    FactEntry,
+    st.integers(1, 19),
+    st.integers(0, 30_000),
+    st.binary(min_size=8, max_size=8),
+    st.integers(0, 1 << 41),
+    st.integers(0, 1 << 41),
+    st.integers(0, 1 << 40),
+    st.binary(max_size=40),
+)
 campaign_summaries = st.builds(
     Summary,
     st.integers(1, 1 << 30),
@@ -152,6 +162,8 @@ campaign_summaries = st.builds(
     st.integers(0, 1 << 41),
     st.lists(entries, max_size=12, unique_by=lambda entry: (entry.channel, entry.tier, entry.pane)),
     st.lists(people, max_size=12),
+    st.integers(0, 1 << 41),
+    st.lists(facts, max_size=6),
 )
 
 
@@ -176,6 +188,7 @@ def test_the_parts_of_any_split_hold_everything_once() -> None:
         parts = [decode_summary(record) for record in encode_summary(CAMPAIGN, summary)]
         assert [entry for part in parts for entry in part.entries] == summary.entries
         assert people_of(parts) == people_of([summary])
+        assert [fact for part in parts for fact in part.facts] == summary.facts
 
     check()
 

@@ -105,3 +105,12 @@ async def test_closing_ends_the_questions_of_all_who_wait(redis: RedisServer) ->
         await link.close()
         results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
         assert all(isinstance(result, AWAY) and "closed" in str(result) for result in results)
+
+
+async def test_who_asks_while_it_is_being_closed_gets_an_error(redis: RedisServer) -> None:
+    async with asking(redis) as link:
+        closing = asyncio.create_task(link.close())
+        late = asyncio.create_task(link.call("ECHO", "late"))
+        await closing
+        with pytest.raises(AWAY, match="closed"):
+            await asyncio.wait_for(late, 2)

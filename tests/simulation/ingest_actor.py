@@ -115,11 +115,13 @@ class Ingest:
             place = f"{self._source.number}/{records[row].offset}".encode()
             self._pending.append(self._process.producer.send(self._world.dead_letters, place, values[row]))
         block.count(batch, duplicates, person_hash)
+        block.state(batch, [record.offset for record in records], timestamps)
         block.advance(len(records), records[-1].offset, records[-1].timestamp_ms)
 
     def _claim(self, some: Sequence[_Claimant]) -> set[int]:
         topic, number = self._source.topic, self._source.number
-        assert topic.horizon_ms is not None
+        if topic.horizon_ms is None:
+            return set()
         keep_ms = topic.horizon_ms
         if Rule.CLAIMS_OUTLIVE_THE_LOG not in self._world.without:
             keep_ms += self._world.retention_ms + SEGMENT_MS + HOUR_MS

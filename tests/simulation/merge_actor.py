@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from streams.counting.expiry import expired
+from streams.counting.facts import reconcile
 from streams.counting.partition import PartitionMerge
 from streams.counting.people import unite
-from streams.counting.statements import TERM_BYTES, KeyKind, furthest
+from streams.counting.statements import TERM_BYTES, KeyKind
 from tests.simulation.kafka_model import Log, Producer
 from tests.simulation.process import Owner, Process, Steps, acknowledged
 from tests.simulation.rules import Rule
@@ -111,7 +112,7 @@ class Tables:
     """Panes and people of one partition, as one process knows them."""
 
     def __init__(self, world: World, partition: int) -> None:
-        self.panes = Table(world, world.panes_changelogs[partition], furthest)
+        self.panes = Table(world, world.panes_changelogs[partition], reconcile)
         self.people = Table(world, world.people_changelogs[partition], unite)
 
     def recover(self) -> Steps:
@@ -208,7 +209,7 @@ class Merge:
         if now_ms is None:
             return
         for table in (self.tables.panes, self.tables.people):
-            keys = {key for key in table.values if expired(key, now_ms, self._world.zone)}
+            keys = {key for key in table.values if expired(key, now_ms, self._world.zone, table.values[key])}
             merge.drop(keys)
             self._world.expired_until_ms = max(self._world.expired_until_ms, now_ms)
             yield from table.forget(self._process.producer, sorted(keys))

@@ -1,4 +1,4 @@
-"""What producers send in the model: clicks, visits and sales, resent, late, from clocks that are wrong, or broken."""
+"""What producers send in the model: events of five topics, resent, late, from wrong clocks, or broken."""
 
 import json
 import random
@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 
+TOPICS = {"click": 4, "visit": 2, "sale": 3, "delivery": 1, "spend": 2}
+"""The topics of the model, each with its share: of many events, of first purchases, of a closed set, without claims."""
+
 CHANNELS = ("email", "sms", "carrier pigeon")
 CAMPAIGNS = ("aurora", "borealis", "corona", "dawn")
+DAYS = ("2026-03-27", "2026-03-28")
 PEOPLE = ("ann", "ben", "cem", "dan", "eva")
 DELAYS_MS = (0, 0, 0, 0, 700, 4000, 20 * MINUTE_MS, 3 * HOUR_MS, 29 * HOUR_MS, 31 * HOUR_MS, -10 * MINUTE_MS)
 BROKEN = (b"{", None, b'{"time":1,"campaign":"aurora","channel":"email","amount":"1","currency":"EUR"}', b" " * 500)
@@ -52,9 +56,13 @@ class Senders:
             event["person"] = rnd.choice(PEOPLE)
         if rnd.random() < 0.05:
             event["test"] = True
-        if topic == "sale":
+        if topic in ("sale", "spend"):
             event["amount"] = rnd.choice(("9.90", "0.000001", "120", "-1"))
             event["currency"] = rnd.choice(("EUR", "USD"))
+        if topic == "spend":
+            event["day"] = rnd.choice(DAYS)
+        elif topic == "delivery":
+            event["status"] = rnd.choice(("sent", "delivered", "bounced"))
         elif topic == "click" and rnd.random() < 0.2:
             event["machine"] = True
         return event

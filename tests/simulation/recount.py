@@ -19,7 +19,11 @@ from tests.simulation.redis_model import Identity, Owner, Redis
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 KEPT_COUNTERS_MS = {0: 15 * MINUTE_MS, 1: 2 * HOUR_MS, 2: 32 * DAY_MS, 3: 400 * DAY_MS, 4: None}
 KEPT_PEOPLE_MS = {1: 2 * HOUR_MS, 2: 26 * HOUR_MS, 3: 32 * DAY_MS, 4: None, 5: None}
-HORIZONS_MS = {"click": 30 * HOUR_MS, "visit": 30 * HOUR_MS, "sale": 40 * DAY_MS}
+HORIZONS_MS = {"click": 30 * HOUR_MS, "visit": 30 * HOUR_MS, "delivery": 30 * HOUR_MS, "sale": 40 * DAY_MS}
+"""Of the topics whose events are claimed; of the others each is a statement, and resent one statement more."""
+
+Spent = tuple[str, str, int]
+"""Kind, currency, millionths."""
 
 Pane = tuple[str, int, int, int]
 """Campaign, channel code, tier, pane index."""
@@ -27,12 +31,14 @@ Pane = tuple[str, int, int, int]
 
 @dataclass
 class Expected:
-    """counters: by pane. people: by kind and pane. ledger: by source. invalid: (source, offset) of dead letters."""
+    """counters: by pane. people: by kind and pane. ledger: by source. invalid: (source, offset) of dead letters.
+    spent: campaign, channel code, day -> the newest statement's time, Kafka time, source, offset, and what it says."""
 
     counters: dict[Pane, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     people: dict[tuple[int, Pane], set[str]] = field(default_factory=lambda: defaultdict(set))
     ledger: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     invalid: set[tuple[int, int]] = field(default_factory=set)
+    spent: dict[tuple[str, int, str], tuple[int, int, int, int, Spent]] = field(default_factory=dict)
     identities: dict[Identity, set[Owner]] = field(default_factory=lambda: defaultdict(set))
 
 
@@ -70,12 +76,13 @@ def recount(
             ledger[Measure[f"INVALID_{reason}"]] += 1
             expected.invalid.add((number, record.offset))
             continue
-        identity = (code, event["time"] // HOUR_MS, event.get("source", ""), event["id"])
         owner = (number, record.offset)
-        expected.identities[identity].add(owner)
-        if redis.owners.get(identity) != owner:
-            ledger[Measure.DUPLICATE] += 1
-            continue
+        if topic in HORIZONS_MS:
+            identity = (code, event["time"] // HOUR_MS, event.get("source", ""), event["id"])
+            expected.identities[identity].add(owner)
+            if redis.owners.get(identity) != owner:
+                ledger[Measure.DUPLICATE] += 1
+                continue
         ledger[Measure.COUNTED] += 1
         _count(expected, topic, event, record, bucket_ms, owner, redis, zone)
 
@@ -92,7 +99,7 @@ def _classify(topic: str, record: Record) -> tuple[dict | None, str]:
         return None, "NOT_JSON"
     if "id" not in event:
         return None, "MISSING_FIELD"
-    if topic == "sale" and event["amount"].startswith("-"):
+    if topic in ("sale", "spend") and event["amount"].startswith("-"):
         return None, "BAD_AMOUNT"
     age_ms = record.timestamp_ms - event["time"]
     if age_ms < -5 * MINUTE_MS:
@@ -100,7 +107,7 @@ def _classify(topic: str, record: Record) -> tuple[dict | None, str]:
         if not 0 < ahead_ms <= DAY_MS or event["time"] - ahead_ms > record.timestamp_ms + 5 * MINUTE_MS:
             return None, "FUTURE"
         event["mended"] = event["time"] - ahead_ms
-    if age_ms > HORIZONS_MS[topic]:
+    if topic in HORIZONS_MS and age_ms > HORIZONS_MS[topic]:
         return None, "TOO_OLD"
     return event, ""
 
@@ -139,6 +146,15 @@ def _count(
         elif topic == "visit":
             counts[Measure.VISITS] = 1
             kinds = [People.REACHED]
+        elif topic == "delivery":
+            counts[Measure[event["status"].upper()]] = 1
+            kinds = [People.REACHED] if event["status"] == "delivered" else []
+        elif topic == "spend":
+            counts[Measure.SPEND_STATEMENTS] = 1
+            line = event["campaign"], channel, event["day"]
+            said = ("media", event["currency"], int(Decimal(event["amount"]) * 1_000_000))
+            stated = (time_ms, record.timestamp_ms, *owner, said)
+            expected.spent[line] = max(expected.spent.get(line, stated), stated)
         else:
             kinds = [People.BUYERS]
             counts |= _sale(event, owner, redis)

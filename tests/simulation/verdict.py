@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
+from streams.counting.facts import StatedFact, unpack_fact
 from streams.counting.merge import Outcome, unpack
 from streams.counting.panes import Tier
 from streams.counting.people import estimate
 from streams.counting.statements import KeyKind, ledger_source, parse_key
 from streams.counting.summaries import summaries_partition
 from streams.events.measures import Measure
+from streams.events.spend import day_of, read_spent
 from tests.simulation.ingest_actor import SourceRefused
 from tests.simulation.merge_actor import Tables
 from tests.simulation.recount import KEPT_COUNTERS_MS, KEPT_PEOPLE_MS, Expected, Pane, recount
@@ -24,7 +26,8 @@ LOST, DOUBLED = " lost", " doubled"
 
 EVENTS = (
     *(Measure.CLICKS, Measure.MACHINE_CLICKS, Measure.VISITS, Measure.SALES),
-    *(Measure.TESTS_CLICK, Measure.TESTS_VISIT, Measure.TESTS_SALE),
+    *(Measure.SENT, Measure.DELIVERED, Measure.BOUNCED, Measure.SPEND_STATEMENTS),
+    *(Measure.TESTS_CLICK, Measure.TESTS_VISIT, Measure.TESTS_SALE, Measure.TESTS_DELIVERY, Measure.TESTS_SPEND),
 )
 """Each counted event is in exactly one of these."""
 
@@ -132,6 +135,7 @@ def _compare(
     people: dict[tuple[int, Pane], float] = {}
     ledger: dict[int, dict[int, int]] = {}
     admitted: set[str] = set()
+    spent: dict[tuple[str, int, str], StatedFact] = {}
     for key, packed in tables.panes.values.items():
         parsed = parse_key(key)
         if parsed.kind == KeyKind.COUNTERS:
@@ -140,6 +144,8 @@ def _compare(
             ledger[ledger_source(key)] = unpack(packed).totals
         elif parsed.kind == KeyKind.ADMITTED:
             admitted.add(parsed.campaign)
+        elif parsed.kind == KeyKind.FACT:
+            spent[parsed.campaign, parsed.channel, day_of(parsed.pane).isoformat()] = unpack_fact(packed)
     for key, packed in tables.people.values.items():
         parsed = parse_key(key)
         people[parsed.people, (parsed.campaign, parsed.channel, parsed.tier, parsed.pane)] = estimate([packed])
@@ -168,6 +174,11 @@ def _compare(
             want, have = _nonzero(expected.ledger[source.number]), _nonzero(ledger.get(source.number, {}))
             if want != have:
                 yield f"{where}: ledger of source {source.number} is {have}, recounted {want}"
+    for line in sorted(expected.spent.keys() | spent.keys()):
+        fact, stated = spent.get(line), expected.spent.get(line)
+        have = None if fact is None else (*fact.order, astuple(read_spent(fact.said)))
+        if have != stated and here(line[0]):
+            yield f"{where}: spent on {line} is {have}, recounted {stated}"
     if missing := {pane[0] for pane in expected.counters if here(pane[0])} - admitted:
         yield f"{where}: no admission of {sorted(missing)}"
 

@@ -18,7 +18,7 @@ from tests.simulation.ingest_actor import SEGMENT_MS, Ingest
 from tests.simulation.kafka_model import Group, Log, Partition, Producer
 from tests.simulation.merge_actor import Merge
 from tests.simulation.process import Owner, Process
-from tests.simulation.producers import CAMPAIGNS, HOUR_MS, MINUTE_MS, Senders
+from tests.simulation.producers import CAMPAIGNS, HOUR_MS, MINUTE_MS, TOPICS, Senders
 from tests.simulation.recount import block_starts
 from tests.simulation.redis_model import Redis
 from tests.simulation.rules import Rule
@@ -67,7 +67,7 @@ class World:
         self.people_changelogs = [self._log() for _ in self.summaries]
         self.partitions: dict[int, int] = {}
         self.sources: list[Source] = []
-        for name in rnd.choices(("click", "visit", "sale"), (4, 2, 3), k=rnd.randint(1, 3)):
+        for name in rnd.choices(tuple(TOPICS), tuple(TOPICS.values()), k=rnd.randint(1, 3)):
             topic = topic_by_name(name)
             number = self.partitions.get(topic.code, 0)
             self.partitions[topic.code] = number + 1

@@ -1,5 +1,5 @@
 """`python -m tests.support.install`: the parts the tests run against (Java, Kafka, Redis, Prometheus,
-libfaketime). Idempotent.
+libfaketime, Chromium). Idempotent.
 
 Exits 0 when everything is there, 1 after saying what to type when it may not install packages itself.
 """
@@ -24,6 +24,7 @@ COMMANDS = {  # what is run -> the Debian/Ubuntu packages that hold it, the firs
     "faketime": ("faketime",),  # brings libfaketime, which the workers' clocks jump by
     "promtool": ("prometheus",),
     "amtool": ("prometheus-alertmanager",),
+    "chromium": ("chromium",),  # the live board is looked at in it
 }
 
 

@@ -1,14 +1,17 @@
 """Windows and snapshots for the tests of KPIs, metrics and the API."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic import SecretStr
 
 from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
 from agents.telemetry import Telemetry
+from streams.counting.plan import Plan
 from streams.counting.windows import WINDOWS, WindowSums
 from streams.events.measures import Measure, People, money_key
+from streams.kpis.kpi import DAYS
 
 NOW_MS = 1_795_000_000_000
 
@@ -35,8 +38,48 @@ COUNTERS: dict[int, int] = {
     money_key(Measure.MARGIN, "EUR"): -5_000_000,
     Measure.NEW_CUSTOMERS: 7,
     Measure.RETURNING_CUSTOMERS: 3,
+    Measure.SENT: 1_000,
+    Measure.DELIVERED: 950,
+    Measure.BOUNCED: 50,
+    Measure.COMPLAINED: 1,
+    Measure.UNSUBSCRIBED: 17,
+    Measure.IMPRESSIONS: 4_000,
+    Measure.LEADS: 40,
+    Measure.QUALIFIED_LEADS: 16,
+    Measure.OPPORTUNITIES: 8,
+    Measure.PROMOTERS: 60,
+    Measure.PASSIVES: 25,
+    Measure.DETRACTORS: 15,
+    Measure.SATISFIED: 80,
+    Measure.CSAT_ANSWERS: 100,
+    Measure.ACTIVATIONS: 6,
+    Measure.CANCELLED_PRICE: 4,
+    Measure.CANCELLED_SERVICE: 2,
+    Measure.CANCELLED_TECHNICAL: 1,
+    Measure.CANCELLED_PRODUCT: 2,
+    Measure.CANCELLED_OTHER: 1,
     Measure.LATE: 4,
 }
+
+LAUNCH = COUNTERS | {Measure.NEW_CUSTOMERS: 67, Measure.CANCELLED_PRICE: 14}
+"""Since the launch 60 more customers came and 10 more left than in the windows."""
+
+SPEND = {"media": 250_000_000, "fee": 50_000_000, "production": 20_000_000}
+
+CONVERTED = {Measure.REVENUE: 1_234_560_000, Measure.REFUNDED: 34_560_000, Measure.MARGIN: -5_000_000}
+
+_DAY_MS = 86_400_000
+
+PLAN = Plan(
+    currency="EUR",
+    budget=1_000_000_000,
+    gross_margin=0.5,
+    baseline_per_day=40_000_000,
+    customers_at_start=1_000,
+    starts_at_ms=NOW_MS - 10 * _DAY_MS,
+    ends_at_ms=NOW_MS + 10 * _DAY_MS,
+)
+"""Half of the campaign's twenty days have passed."""
 
 PEOPLE: dict[int, float] = {
     People.REACHED: 160.2,
@@ -57,6 +100,33 @@ def sums(
         PEOPLE if people is None else people,
         NOW_MS - minutes * 60_000,
         NOW_MS,
+    )
+
+
+def planned(window: str = "30d", **changed: Any) -> WindowSums:
+    """A window of a campaign that has a plan: money converted, spend stated an hour ago."""
+    told: dict[str, Any] = {
+        "counters": COUNTERS,
+        "people": PEOPLE,
+        "start_ms": NOW_MS - MINUTES[window] * 60_000 if window in MINUTES else 0,
+        "end_ms": NOW_MS,
+        "launch": LAUNCH,
+        "currency": "EUR",
+        "converted": CONVERTED,
+        "spend": SPEND if window in DAYS else None,
+        "spend_at_ms": NOW_MS - 3_600_000,
+        "plan": PLAN,
+    }
+    return WindowSums(**(told | changed))
+
+
+def planned_campaign(name: str, channels: tuple[int, ...] = (2,)) -> CampaignSnapshot:
+    """A campaign of which every KPI has a value in all channels together."""
+    everything = {window.name: planned(window.name) for window in WINDOWS}
+    parts = {name: replace(sums, whole=sums) for name, sums in everything.items()}
+    shown = {0: everything} | dict.fromkeys(channels, parts)
+    return CampaignSnapshot(
+        name, None, None, True, {code: ChannelSnapshot(COUNTERS, windows) for code, windows in shown.items()}
     )
 
 

@@ -140,10 +140,37 @@ def test_mistyped_name_gets_a_suggestion():
 
 
 def test_kpis_are_checked_against_the_known_ones_when_they_are_given():
-    assert parse_campaign(ENTRY, kpis={"engagement_rate", "refunds"})
+    assert parse_campaign(ENTRY, kpis={"engagement_rate": ("1h",), "refunds": ("1h", "launch")})
     with pytest.raises(CatalogueError) as raised:
-        parse_campaign(ENTRY, kpis={"engagement_rate", "refund_total"})
+        parse_campaign(ENTRY, kpis={"engagement_rate": ("1h",), "refund_total": ("launch",)})
     assert raised.value.path == "targets[1].kpi"
+
+
+def test_target_in_a_window_that_its_kpi_does_not_have_is_refused_with_those_that_it_has():
+    with pytest.raises(CatalogueError) as raised:
+        parse_campaign(ENTRY, kpis={"engagement_rate": ("1h",), "refunds": ("today", "30d")})
+    assert str(raised.value) == "targets[1].window: refunds has no window launch; it has today, 30d"
+
+
+def test_target_that_stands_twice_is_refused_when_applied_and_read_all_the_same():
+    twice = {
+        "id": "a",
+        "targets": [{"kpi": "nps", "window": "30d", "min": 1}, {"kpi": "nps", "window": "30d", "min": 2}],
+    }
+    assert len(decode_campaign(msgspec.json.encode(twice)).targets) == 2
+    with pytest.raises(CatalogueError) as raised:
+        parse_campaign(twice, kpis={"nps": ("30d",)})
+    assert str(raised.value) == "targets[1]: repeats targets[0]"
+
+
+def test_the_nearest_owner_answers():
+    campaign = parse_campaign(ENTRY)
+    assert campaign.responsible("engagement_rate", "email") == Owner(name="Max", contact="#growth")
+    assert campaign.responsible("refunds", "email") == Owner(name="Eva")
+    assert campaign.responsible("refunds", "display") == Owner(name="Anna", contact="anna@example.com")
+    assert campaign.responsible("refunds", None) == Owner(name="Anna", contact="anna@example.com")
+    assert parse_campaign({"id": "a", "owner": "Ida"}).responsible("refunds", None) == Owner(name="Ida")
+    assert parse_campaign({"id": "a"}).responsible("refunds", None) is None
 
 
 def test_windows_of_targets_are_those_that_exist():

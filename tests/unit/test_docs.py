@@ -38,7 +38,7 @@ _METRIC = re.compile(r"\b(?:launchpulse|campaign)_[a-z_]*[a-z]\b(?!\.)")
 _SETTING = re.compile(r"\bLAUNCHPULSE_[A-Z_]*[A-Z]\b")
 _COMMAND = re.compile(r"(?<![\w/.-])launchpulse((?: +[^\s;|&#`]+)+)")
 _MODULE = re.compile(r"\bpython -m ([\w.]+)")
-_TARGET = re.compile(r"\bmake ([a-z]+(?: [a-z]+)*)")
+_TARGET = re.compile(r"\bmake ([a-z-]+(?: [a-z-]+)*)")
 
 
 def test_the_pages_are_found() -> None:
@@ -219,7 +219,7 @@ def module_exists(module: str) -> bool:
 @lru_cache
 def targets() -> frozenset[str]:
     """The Makefile's targets."""
-    return frozenset(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @lru_cache

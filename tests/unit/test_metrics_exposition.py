@@ -9,14 +9,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agents import telemetry
 from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.settings import Settings
 from agents.telemetry import FROM_SNAPSHOT, Telemetry
 from agents.web.metrics import NAMED_LEFT_OUT, render_metrics
 from agents.web.totals import EVENTS
+from bench import scrape
 from streams.counting.merge import Outcome
 from streams.counting.windows import WindowSums
 from streams.events.measures import Measure, money_key
 from streams.kpis.registry import KPI_BY_NAME, KPIS
-from tests.unit.kpi_pictures import COUNTERS, NOW_MS, PEOPLE, campaign, channel, snapshot
+from tests.unit.kpi_pictures import COUNTERS, NOW_MS, PEOPLE, campaign, channel, planned_campaign, snapshot
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -52,15 +54,20 @@ def campaigns_in(series: Series) -> set[str]:
 
 
 def test_every_kpi_has_its_value_in_every_exported_window_and_in_no_other() -> None:
-    series = shown(snapshot(campaign("aurora")))
+    series = shown(snapshot(planned_campaign("aurora")))
     for kpi in KPIS:
         found = {dict(labels)["window"] for name, labels in series if name == kpi.metric}
         assert found == set(kpi.exported), kpi.name
     place = {"campaign": "aurora", "channel": "all", "window": "1h"}
-    assert of(series, "campaign_engagement_ratio", **place) == 0.5
+    assert of(series, "campaign_engagement_ratio", **place) == 100 / 5150
     assert of(series, "campaign_reach", **place) == 160
     assert of(series, "campaign_net_sentiment_points", **place) == 62.5
     assert of(series, "campaign_net_revenue", **place, currency="EUR") == 1200
+    launch = place | {"window": "launch"}
+    assert of(series, "campaign_mroi_ratio", **launch) == 0.25
+    assert of(series, "campaign_payback_months", **launch) == pytest.approx(320 / 7 / 200)
+    assert of(series, "campaign_spend_age_seconds", **launch) == 3600
+    assert of(series, "campaign_spend", **launch, currency="EUR") == 320
     assert of(series, "campaign_visits", campaign="aurora", channel="email", window="1m") == 200
 
 
@@ -77,7 +84,7 @@ def test_counters_are_exact_and_stand_at_the_channels_only() -> None:
 def test_what_may_fall_is_no_counter() -> None:
     assert Measure.MENTION_SCORE not in EVENTS
     assert not {Measure.MARGIN, Measure.REVENUE, Measure.REFUNDED} & EVENTS.keys()
-    assert "margin" not in render_metrics(snapshot(campaign("aurora")), 1000).decode()
+    assert "margin" not in "".join(name for name, _ in shown(snapshot(campaign("aurora"))) if name.endswith("_total"))
 
 
 def test_silence_after_the_first_event_is_zero_and_what_never_was_has_no_series() -> None:
@@ -107,7 +114,7 @@ def test_a_topic_that_is_behind_holds_back_only_the_kpis_that_read_it() -> None:
 def test_quiet_campaign_keeps_its_long_windows_only() -> None:
     series = shown(snapshot(campaign("aurora", active=False)))
     windows = {value for name, labels in series for key, value in labels if key == "window"}
-    assert windows == {"today", "launch"}
+    assert windows == {"today", "7d", "30d", "launch"}
     assert of(series, "campaign_active", campaign="aurora") == 0
 
 
@@ -157,12 +164,18 @@ def test_budget_keeps_the_whole_of_active_campaigns_first_and_counts_and_names_t
 
 def test_series_of_campaigns_never_exceed_the_budget_whatever_it_is() -> None:
     picture = snapshot(*(campaign(f"c{number}", active=number % 2 == 0) for number in range(5)))
-    for budget in range(0, 1500, 37):
+    for budget in range(0, 4000, 97):
         series = shown(picture, budget)
         count = len([1 for name, _ in series if name.startswith("campaign_")])
         assert count <= budget
         assert of(series, "launchpulse_series") == count
     assert of(series, "launchpulse_channels_left_out") == 0
+
+
+async def test_the_default_budget_holds_two_hundred_live_campaigns_with_four_channels() -> None:
+    one, three = await scrape.measure(1, 1), await scrape.measure(3, 1)
+    a_campaign = (three["series"] - one["series"]) // 2
+    assert 600 < a_campaign <= Settings.model_fields["series_budget"].default / 200
 
 
 def test_at_most_a_hundred_campaigns_are_named_as_left_out() -> None:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import gzip
 import io
 import json
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.operations.publishing.events import EventMaker, check_columns, parse_mapping
+from agents.operations.publishing.columns import Columns, check_columns, parse_columns
+from agents.operations.publishing.events import EventMaker
 from agents.operations.publishing.publish import Job, Outcome, publish
 from agents.operations.publishing.rows import (
     BadRow,
@@ -24,28 +27,36 @@ from agents.operations.publishing.rows import (
     unpacked,
 )
 from agents.settings import Settings
-from streams.events.catalogue import topic_by_name
+from streams.events.catalogue import TOPICS, topic_by_name
+from streams.events.topic import Topic
 
 NOW_MS = 1_795_510_800_000
 NOW = "2026-11-24T09:00:00Z"
 MAX_BYTES = 100_000
 
 
-def events(path: Path, topic: str = "sale", *mapping: str) -> list[dict[str, Any] | BadRow]:
+def events(path: Path, topic: str = "sale", *maps: str, sets: tuple[str, ...] = ()) -> list[dict[str, Any] | BadRow]:
     """What each row of a file becomes."""
+    columns = parse_columns(topic_by_name(topic), maps, sets)
+    maker = EventMaker(topic_by_name(topic), columns, MAX_BYTES)
+    made = [
+        each
+        for row in rows_of(path, topic, columns)
+        for each in ((row,) if isinstance(row, BadRow) else maker.make(row, NOW_MS))
+    ]
+    return [each if isinstance(each, BadRow) else json.loads(each) for each in made]
+
+
+def rows_of(path: Path, topic: str, columns: Columns) -> list[Row | BadRow]:
+    """A file's rows."""
     with ExitStack() as opened:
         content = opened.enter_context(unpacked(opened.enter_context(path.open("rb"))))
-        pairs = parse_mapping(topic_by_name(topic), mapping)
-        if is_csv(path):
-            text = opened.enter_context(csv_text(content))
-            delimiter, columns = csv_columns(text)
-            check_columns(topic_by_name(topic), columns, pairs)
-            rows = csv_rows(text, delimiter, columns, MAX_BYTES)
-        else:
-            rows = json_rows(content, MAX_BYTES)
-        maker = EventMaker(topic_by_name(topic), pairs, MAX_BYTES)
-        made = [row if isinstance(row, BadRow) else maker.make(row, NOW_MS) for row in rows]
-    return [each if isinstance(each, BadRow) else json.loads(each) for each in made]
+        if not is_csv(path):
+            return list(json_rows(content, MAX_BYTES))
+        text = opened.enter_context(csv_text(content))
+        delimiter, names = csv_columns(text)
+        check_columns(topic_by_name(topic), names, columns)
+        return list(csv_rows(text, delimiter, names, MAX_BYTES))
 
 
 def written(tmp_path: Path, name: str, *lines: str) -> Path:
@@ -120,6 +131,31 @@ def test_columns_are_mapped_to_fields_and_a_mapped_field_hides_the_column_of_its
     assert (visit["time"], visit["campaign"], visit["channel"]) == (NOW, "aurora", "email")
 
 
+def test_a_field_that_is_set_holds_for_every_row_of_csv_and_json_and_is_a_part_of_the_id(tmp_path: Path) -> None:
+    table = written(tmp_path, "a.csv", "time,campaign,channel", f"{NOW},x,email")
+    (row,) = events(table, "visit", sets=("channel=sms", "engaged=yes", "page=a=b"))
+    assert isinstance(row, dict)
+    assert (row["channel"], row["engaged"], row["page"]) == ("sms", True, "a=b")
+    lines = written(tmp_path, "a.jsonl", f'{{"id": "1", "time": "{NOW}", "campaign": "x"}}')
+    assert good(events(lines, "visit", sets=("channel=sms",)))[0]["channel"] == "sms"
+    assert good(events(table, "visit", sets=("channel=push",)))[0]["id"] != row["id"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("channel", "--set must be FIELD=VALUE"),
+        ("channel= ", "--set must be FIELD=VALUE"),
+        ("chanel=sms", "did you mean channel"),
+        ("id=7", "all rows would be the same event"),
+        ("campaign=x", "the field campaign is already given"),
+    ],
+)
+def test_a_field_that_cannot_be_set_is_refused_before_any_row(tmp_path: Path, given: str, said: str) -> None:
+    with pytest.raises(PublishError, match=said):
+        events(written(tmp_path, "a.csv", "time,c,channel", "x,y,z"), "visit", "c=campaign", sets=(given,))
+
+
 @pytest.mark.parametrize(
     ("mapping", "said"),
     [
@@ -178,7 +214,7 @@ def test_json_with_an_id_is_sent_as_it_is_and_money_keeps_its_digits() -> None:
     for text, sent in ((line, b'"amount":123456789012345.678'), (whole, whole.encode())):
         (row,) = json_rows(io.BytesIO(text.encode()), MAX_BYTES)
         assert isinstance(row, Row)
-        made = EventMaker(topic_by_name("sale"), {}, MAX_BYTES).make(row, NOW_MS)
+        (made,) = EventMaker(topic_by_name("sale"), Columns(), MAX_BYTES).make(row, NOW_MS)
         assert isinstance(made, bytes), made
         assert sent in made
 
@@ -195,6 +231,16 @@ def test_gzip_is_known_by_its_content_and_a_cut_one_is_refused_by_line(tmp_path:
         events(cut, "visit")
 
 
+def test_a_pipe_is_read_as_a_file_is_packed_or_not() -> None:
+    line = json.dumps({"id": "1", "time": NOW, "campaign": "x", "channel": "email"}).encode()
+    for content in (line, gzip.compress(line)):
+        reading, writing = os.pipe()
+        os.write(writing, content)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe, unpacked(pipe) as plain:
+            assert [row.text for row in json_rows(plain, MAX_BYTES)] == [line]
+
+
 def test_a_dry_run_sends_nothing_and_writes_the_rejected_rows(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", "id,time,campaign,channel", "1,never,x,email", "2,never,x,email")
     rejects = tmp_path / "rejects.jsonl"
@@ -207,7 +253,34 @@ def test_a_dry_run_sends_nothing_and_writes_the_rejected_rows(tmp_path: Path) ->
     assert entries[0]["row"] == "1,never,x,email"
 
 
+def test_rejected_rows_never_go_over_the_file_that_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", "id,time,campaign,channel", "1,never,x,email")
+    before = path.read_bytes()
+    with pytest.raises(PublishError, match="into the file itself"):
+        asyncio.run(publish(Settings(), Job(topic_by_name("visit"), "visit", path, path, dry_run=True)))
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(("header", "said"), [("", "no column names"), ("time,a,a", "the same name: a")])
 def test_a_csv_without_usable_column_names_is_refused(tmp_path: Path, header: str, said: str) -> None:
     with pytest.raises(PublishError, match=said):
         events(written(tmp_path, "a.csv", header, "x"), "visit")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1251"])
+def test_a_csv_whose_header_is_not_utf8_is_refused_with_what_to_do(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("время,campaign,channel\nx,y,z\n", encoding=encoding)
+    with pytest.raises(PublishError, match="save the file as CSV in UTF-8"):
+        events(path, "visit")
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_example_of_every_topic_can_stand_in_a_csv(tmp_path: Path, topic: Topic) -> None:
+    example = {name: str(value).lower() if value is True else str(value) for name, value in topic.example.items()}
+    with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, example)
+        writer.writeheader()
+        writer.writerow(example)
+    (made,) = good(events(tmp_path / "a.csv", topic.name))
+    assert made["id"] == topic.example["id"]

@@ -9,8 +9,10 @@ import pytest
 from agents import settings_reference
 from agents.settings import Settings, load_settings
 from agents.settings_errors import SettingsError, variable
+from streams.events.catalogue import TOPICS
 
 KEY = "k" * 32
+NAMES = ", ".join(topic.name for topic in TOPICS)
 
 
 def load(**given: str) -> Settings:
@@ -29,7 +31,7 @@ def refusal(**given: str) -> str:
 
 def test_an_environment_with_only_a_hash_key_gets_the_defaults() -> None:
     settings = load()
-    assert settings.topics == ("click", "open", "visit", "mention", "sale")
+    assert settings.topics == tuple(topic.name for topic in TOPICS)
     assert settings.broker_list == ("127.0.0.1:9092",)
     assert settings.hash_key_bytes == KEY.encode()
     assert settings.web_token is None
@@ -67,11 +69,11 @@ def test_variables_of_others_do_not_matter_and_ours_are_not_read_from_the_proces
         ({"brokers": "a:b"}, "LAUNCHPULSE_BROKERS must be host:port, separated by commas, got 'a:b'"),
         (
             {"topics": "click,clack"},
-            "LAUNCHPULSE_TOPICS must name some of click, open, visit, mention, sale, each once, got 'click,clack'",
+            f"LAUNCHPULSE_TOPICS must name some of {NAMES}, each once, got 'click,clack'",
         ),
         (
             {"topics": "sale,sale"},
-            "LAUNCHPULSE_TOPICS must name some of click, open, visit, mention, sale, each once, got 'sale,sale'",
+            f"LAUNCHPULSE_TOPICS must name some of {NAMES}, each once, got 'sale,sale'",
         ),
         (
             {"reporting_time_zone": "Mars/Base"},

@@ -4,6 +4,7 @@ nothing is made unless somebody asks."""
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -27,7 +28,7 @@ from streams.kpis.registry import KPIS
 NOW = 1_800_000_000_000
 UTC_ZONE = ZoneInfo("UTC")
 CODES = {topic.name: topic.code for topic in TOPICS}
-EMAIL = 2
+EMAIL, PUSH = 2, 4
 
 
 def owned() -> OwnedPartition:
@@ -148,6 +149,37 @@ async def test_a_change_is_shown_at_once() -> None:
     count(partition, Measure.CLICKS, 9, NOW - 1000)
     taken = await camera.take(NOW)
     assert taken.campaigns["aurora"].channels[0].windows["1m"].count(Measure.CLICKS) == 9
+
+
+async def test_a_changed_catalogue_is_in_the_next_picture_though_nothing_was_counted() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, NOW - 1000)
+    hear(partition)
+    catalogue = {"aurora": Campaign(id="aurora", currency="EUR", budget=Decimal(100))}
+    camera = show(partition, catalogue)
+    first = (await camera.take(NOW)).campaigns["aurora"]
+    assert (await camera.take(NOW)).campaigns["aurora"] is first
+    catalogue["aurora"] = Campaign(id="aurora", currency="EUR", budget=Decimal(200))
+    second = (await camera.take(NOW)).campaigns["aurora"]
+    budgets = [one.channels[0].windows["launch"].plan.budget for one in (first, second)]
+    assert budgets == [100_000_000, 200_000_000]
+    del catalogue["aurora"]
+    assert (await camera.take(NOW)).campaigns["aurora"].channels[0].windows["launch"].plan is None
+
+
+async def test_a_channel_knows_the_same_window_of_all_channels() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, NOW - 1000)
+    count(partition, Measure.CLICKS, 5, NOW - 1000, channel=PUSH)
+    hear(partition, behind={"click": 120_000})
+    channels = (await picture(partition)).campaigns["aurora"].channels
+    for reads in (("click",), ("sale",)):
+        for window in ("5m", "launch"):
+            whole, one = (channels[code].sums(reads, window) for code in (0, PUSH))
+            assert whole is not None
+            assert one is not None
+            assert one.whole is whole
+            assert one.launch == {Measure.CLICKS: 5}
 
 
 async def test_the_ledger_of_a_topic_that_was_made_anew_goes_on() -> None:

@@ -2,30 +2,54 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 
 from agents.demo.account import Account, Outcome, Record
+from agents.demo.plans import catalogue
 from agents.demo.simulator import Simulator
 from agents.demo.spoiled import every_way
-from agents.demo.story import MARKETS, PHASES, TOPIC_WEIGHTS, phase_at
+from agents.demo.story import (
+    MARKETS,
+    PHASES,
+    SPEED,
+    TOPIC_WEIGHTS,
+    Market,
+    length_seconds,
+    markets,
+    phase_at,
+    told_phase,
+)
 from streams.events.catalogue import TOPICS, topic_by_name
 from streams.events.decode import Accepted, decode
 from streams.events.errors import Reason
 from streams.events.measures import Measure, is_money, money_parts
+from streams.events.spend import Spent, read_spent
 
 BEGAN_MS = 1_795_510_800_000
 STORY_SECONDS = 60.0
-RECORDS = 12_000
-STEP_MS = 5
+RATE = 200.0
 MAX_BYTES = 1_000_000
 
 
-def launch(seed: int, delay_ms: int = 0) -> list[tuple[int, Record]]:
+def launch(
+    seed: int, delay_ms: int = 0, began_ms: int = BEGAN_MS, campaigns: tuple[Market, ...] = MARKETS
+) -> list[tuple[int, Record]]:
     """A whole story: records with the Kafka timestamps that they get, so much after they were made."""
-    simulator = Simulator(seed, BEGAN_MS, STORY_SECONDS)
-    clock = range(BEGAN_MS, BEGAN_MS + RECORDS * STEP_MS, STEP_MS)
-    return [(now_ms + delay_ms, simulator.record(now_ms)) for now_ms in clock]
+    simulator = Simulator(seed, began_ms, RATE, STORY_SECONDS, campaigns=campaigns)
+    records = []
+    while simulator.due_seconds < STORY_SECONDS:
+        now_ms = began_ms + int(simulator.due_seconds * 1000)
+        records.append((now_ms + delay_ms, simulator.record(now_ms)))
+    return records
+
+
+def account_of(records: Iterable[tuple[int, Record]]) -> Account:
+    account = Account()
+    for _, record in records:
+        account.add(record)
+    return account
 
 
 @pytest.mark.parametrize("seed", [1, 2, 77])
@@ -76,22 +100,64 @@ def _name(key: int) -> str:
     return f"{measure.name.lower()}:{currency}"
 
 
+@pytest.mark.parametrize("seed", [1, 5])
+def test_what_was_spent_is_what_the_latest_statement_of_each_line_says(seed: int) -> None:
+    stands: dict[tuple[str, int, int], tuple[int, Spent]] = {}
+    for timestamp_ms, record in launch(seed):
+        if record.topic == "spend" and record.outcome is Outcome.COUNTED:
+            topic = topic_by_name("spend")
+            decoded = decode(topic, record.value, timestamp_ms, MAX_BYTES)
+            assert isinstance(decoded, Accepted)
+            if (fact := topic.fact(decoded.event)) is not None:
+                line = decoded.event.campaign, decoded.channel, fact.day
+                said = read_spent(fact.value)
+                if decoded.time_ms > stands.get(line, (0, said))[0]:
+                    stands[line] = decoded.time_ms, said
+    spent: dict[str, Counter[str]] = {market.campaign: Counter() for market in MARKETS}
+    for (campaign, _, _), (_, said) in stands.items():
+        spent[campaign][said.currency] += said.micros
+    account = account_of(launch(seed))
+    assert {market.campaign: account.spend(market.campaign) for market in MARKETS} == spent
+    assert all(total.total() > 0 for total in spent.values())
+
+
 def test_same_seed_and_clock_give_the_same_records_and_another_seed_others() -> None:
     assert launch(3) == launch(3)
     assert launch(3) != launch(4)
 
 
+def test_same_seed_tells_the_same_launch_at_another_time() -> None:
+    one, other = account_of(launch(3)), account_of(launch(3, began_ms=BEGAN_MS + 3_600_123))
+    assert one.as_json() == other.as_json()
+    assert one.as_json() != account_of(launch(4)).as_json()
+
+
+def test_so_many_campaigns_are_launched_as_are_wanted() -> None:
+    assert {record.campaign for _, record in launch(1, campaigns=markets(1)) if record.campaign} == {"aurora"}
+    nine = account_of(launch(1, campaigns=markets(9)))
+    assert nine.totals.keys() == {market.campaign for market in markets(9)}
+    assert len(nine.totals) == 9
+    assert {campaign.id for campaign in catalogue(BEGAN_MS, STORY_SECONDS, markets(9))} == nine.totals.keys()
+
+
+def test_speed_says_how_much_of_the_launch_a_second_tells() -> None:
+    assert length_seconds(None, SPEED) == length_seconds(None, None) == 120
+    assert length_seconds(None, 3_600) == 48
+    assert length_seconds(30, None) == 30
+    assert length_seconds(30, 3_600) == 48
+    assert told_phase(0, 48).endswith("day 1, 00:00")
+    assert told_phase(30.5, 48).endswith("day 2, 06:30")
+    assert told_phase(48 + 12, 48) == f"{PHASES[2].text}; day 1, 12:00"
+
+
 def test_a_later_simulation_with_the_same_seed_resends_nothing_of_the_first() -> None:
     first = {record.value for _, record in launch(3)}
-    later = Simulator(3, BEGAN_MS + 1, STORY_SECONDS)
-    sent = [later.record(BEGAN_MS + 1) for _ in range(1_000)]
-    assert not {record.value for record in sent if record.outcome is Outcome.COUNTED} & first
+    later = launch(3, began_ms=BEGAN_MS + 1)
+    assert not {record.value for _, record in later if record.outcome is Outcome.COUNTED} & first
 
 
 def test_a_launch_has_all_that_a_service_must_bear() -> None:
-    account = Account()
-    for _, record in launch(1):
-        account.add(record)
+    account = account_of(launch(1))
     assert set(account.topics) == {topic.name for topic in TOPICS}
     assert 0.01 <= account.outcome(Outcome.DUPLICATE) / account.sent <= 0.02
     reasons = sum((topic.reasons for topic in account.topics.values()), Counter())
@@ -119,25 +185,52 @@ def test_every_record_has_a_key_or_a_value_as_the_producer_demands() -> None:
     assert [record for seed in range(5) for _, record in launch(seed) if record.key is None is record.value] == []
 
 
-def test_the_launch_is_a_rush_and_the_engagement_of_the_campaign_in_trouble_drops() -> None:
-    engaged: dict[str, Counter[str]] = {phase.name: Counter() for phase in PHASES}
-    for now_ms, record in launch(1):
-        if record.campaign == "aurora":
-            engaged[phase_at((now_ms - BEGAN_MS) / 1000, STORY_SECONDS).name].update(dict(record.adds))
-    share = {name: totals["engaged_visits"] / totals["visits"] for name, totals in engaged.items()}
-    assert share["rush"] > 4 * share["drop"]
-    assert share["repaired"] > 4 * share["drop"]
-    assert max(PHASES, key=lambda phase: phase.rate).name == "rush"
+def in_phases(seed: int, campaign: str) -> dict[str, Counter[str]]:
+    """What each phase of a launch adds to a campaign, and how many records it has (`records`)."""
+    told: dict[str, Counter[str]] = {phase.name: Counter() for phase in PHASES}
+    for now_ms, record in launch(seed):
+        phase = told[phase_at((now_ms - BEGAN_MS) / 1000, STORY_SECONDS).name]
+        phase["records"] += 1
+        if record.campaign == campaign:
+            phase.update(dict(record.adds))
+    return told
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_launch_is_announced_mailed_rushed_at_goes_wrong_and_recovers(seed: int) -> None:
+    told = in_phases(seed, "aurora")
+    assert list(told) == ["announcement", "teaser", "rush", "bad_hours", "recovery"]
+
+    def share(name: str, above: str, *below: str) -> float:
+        return told[name][above] / sum(told[name][one] for one in below)
+
+    def most(above: str, *below: str) -> str:
+        return max(told, key=lambda name: share(name, above, *below))
+
+    moods = ("mentions_positive", "mentions_neutral", "mentions_negative", "mentions_unknown")
+    assert max(told, key=lambda name: told[name]["records"]) == "rush"
+    assert most("delivered", "visits") == "teaser"
+    assert most("mentions_negative", *moods) == "bad_hours"
+    assert share("announcement", "mentions_positive", "visits") > 2 * share("rush", "mentions_positive", "visits")
+    assert told["bad_hours"]["mentions_negative"] > 2 * told["bad_hours"]["mentions_positive"]
+    assert told["recovery"]["mentions_positive"] > told["recovery"]["mentions_negative"]
+    for good in ("rush", "recovery"):
+        assert share(good, "engaged_visits", "visits") > 4 * share("bad_hours", "engaged_visits", "visits")
+        assert share(good, "sales", "visits") > 2 * share("bad_hours", "sales", "visits")
+
+
+def test_others_are_spared_the_bad_hours() -> None:
+    bad = in_phases(1, "zarya")["bad_hours"]
+    assert bad["mentions_positive"] > bad["mentions_negative"]
+    assert bad["engaged_visits"] > 0.4 * bad["visits"]
 
 
 def test_mean_rate_over_the_story_is_one() -> None:
-    begins = [0.0, *(phase.until for phase in PHASES)]
-    mean = sum(phase.rate * (phase.until - begin) for phase, begin in zip(PHASES, begins, strict=False))
-    assert mean == pytest.approx(1.0)
+    assert len(launch(1)) == pytest.approx(RATE * STORY_SECONDS, rel=0.001)
 
 
 def test_only_the_topics_that_are_enabled_are_sent_to() -> None:
-    simulator = Simulator(1, BEGAN_MS, STORY_SECONDS, ("sale", "click"))
+    simulator = Simulator(1, BEGAN_MS, RATE, STORY_SECONDS, ("sale", "click"))
     sent = {simulator.record(BEGAN_MS + offset_ms).topic for offset_ms in range(0, 60_000, 60)}
     assert sent == {"sale", "click"}
 

@@ -5,7 +5,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -14,16 +14,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot
 from agents.web import pages
 from agents.web.app import build_web
 from agents.web.openapi import OPERATIONS
 from agents.web.security import HEADERS
 from agents.web.server import WebServer, WebServerRefused
+from streams.counting.before_after import BeforeAfter
+from streams.counting.campaign_facts import Tactic
 from streams.counting.windows import WindowSums
 from streams.events.measures import Measure
 from streams.kpis.registry import KPIS
-from tests.unit.kpi_pictures import NOW_MS, FixedState, StateOfHealth, WebOptions, campaign, snapshot
+from tests.unit.kpi_pictures import NOW_MS, FixedState, StateOfHealth, WebOptions, campaign, channel, snapshot
 
 TOKEN = "correct horse battery staple"
 ODD_NAME = 'Ärger/100 % "x" ?&#'
@@ -73,8 +75,11 @@ async def served(state: FixedState, options: WebOptions | None = None) -> AsyncI
 
 
 def picture(partial: tuple[str, ...] = ()) -> Snapshot:
+    mail = Tactic(2, NOW_MS - 3_600_000, "Second mail", "", "Mia")
+    hour = channel().windows["1h"]
+    tactics = (TacticSnapshot(mail, {2: BeforeAfter(hour, hour)}), TacticSnapshot(mail, {}))
     return snapshot(
-        campaign("aurora", title="Aurora", owner="Ann"),
+        replace(campaign("aurora", title="Aurora", owner="Ann"), tactics=tactics),
         campaign("borealis", active=False),
         campaign(ODD_NAME),
         partial=partial,
@@ -164,11 +169,13 @@ async def test_campaign_has_every_kpi_in_every_window_with_its_sample_and_its_li
     }
     values = {(one["kpi"], one["window"]): one for one in everything["kpis"]}
     assert values["engagement_rate", "5m"] == {
-        "kpi": "engagement_rate", "window": "5m", "value": 0.5, "amounts": None, "sample_size": 200, "judged": True,
-        "start_ms": NOW_MS - 300_000, "end_ms": NOW_MS,
+        "kpi": "engagement_rate", "window": "5m", "value": 100 / 5150, "amounts": None, "sample_size": 5150,
+        "why": None, "judged": True, "start_ms": NOW_MS - 300_000, "end_ms": NOW_MS,
     }  # fmt: skip
     assert values["net_revenue", "launch"]["amounts"] == {"EUR": 1200.0}
     assert values["net_revenue", "launch"]["start_ms"] is None
+    assert values["mroi", "launch"]["amounts"] is None
+    assert "no one currency" in values["mroi", "launch"]["why"]
     assert values["net_sentiment", "1h"]["judged"] is False
     assert values["net_sentiment", "1h"]["sample_size"] == 8
     assert email["totals"]["clicks"] == 40
@@ -176,7 +183,17 @@ async def test_campaign_has_every_kpi_in_every_window_with_its_sample_and_its_li
     definitions = {one["name"]: one for one in answer["definitions"]}
     assert definitions["engagement_rate"]["formula"].startswith("(clicks + engaged visits + mentions")
     assert definitions["engagement_rate"]["metric"] == "campaign_engagement_ratio"
+    assert definitions["mroi"]["group"] == "Return on investment"
+    assert (definitions["mroi"]["denominator"], definitions["mroi"]["sample"]) == ("spend", "orders")
     assert {one["kpi"] for one in everything["kpis"]} == definitions.keys()
+
+
+async def test_one_channel_is_enough_for_whoever_asks_for_one() -> None:
+    async with served(FixedState(picture())) as get:
+        everything = (await get("/api/campaigns/aurora?channel=all")).json["channels"]
+        email = (await get("/api/campaigns/aurora?channel=email")).json["channels"]
+        none = (await get("/api/campaigns/aurora?channel=sms")).json["channels"]
+    assert [[one["channel"] for one in channels] for channels in (everything, email, none)] == [["all"], ["email"], []]
 
 
 async def test_rate_without_a_denominator_is_null_and_not_judged() -> None:
@@ -187,6 +204,7 @@ async def test_rate_without_a_denominator_is_null_and_not_judged() -> None:
     values = {value["kpi"]: value for value in channel["kpis"]}
     assert (values["engagement_rate"]["value"], values["engagement_rate"]["judged"]) == (None, False)
     assert values["engagement_rate"]["sample_size"] == 0
+    assert "exposures is not above 0" in values["engagement_rate"]["why"]
     assert values["clicks"]["value"] == 3
 
 
@@ -207,6 +225,7 @@ async def test_odd_names_are_found_percent_encoded() -> None:
         ("/api/campaigns?limit=%D9%A3", 400, "bad_parameter", "limit"),
         ("/api/campaigns?limit=99999999999", 400, "bad_parameter", "limit"),
         ("/api/campaigns?active=yes", 400, "bad_parameter", "active must be true or false, got 'yes'"),
+        ("/api/campaigns/aurora?channel=fax", 400, "bad_parameter", "'fax'"),
         ("/api/campaigns?page=2", 400, "unknown_parameter", "'page'"),
     ],
 )
@@ -350,9 +369,9 @@ async def test_description_covers_every_route_and_every_field_of_real_answers() 
 
 def assert_described(value: Any, schema: dict[str, Any], description: dict[str, Any], place: str) -> None:
     """The value follows the schema, and has no field that the schema does not name."""
-    if "$ref" in schema:
-        schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    matching = [one for one in schema.get("anyOf", [schema]) if type(value) in JSON_TYPES[one["type"]]]
+    schemas = description["components"]["schemas"]
+    named = [schemas[one["$ref"].rpartition("/")[2]] if "$ref" in one else one for one in schema.get("anyOf", [schema])]
+    matching = [one for one in named if type(value) in JSON_TYPES[one["type"]]]
     assert matching, f"{place}: {value!r} does not follow {schema}"
     (schema,) = matching
     if schema["type"] == "array":

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import io
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
 from agents.connections import kafka_arguments
 from agents.operations.compacted import TopicMissing, partitions_of
-from agents.operations.publishing.events import EventMaker, check_columns, parse_mapping
+from agents.operations.publishing.columns import Columns, check_columns, parse_as_of, parse_columns
+from agents.operations.publishing.events import EventMaker
+from agents.operations.publishing.rejects import Rejects
 from agents.operations.publishing.rows import (
     BadRow,
     PublishError,
@@ -28,7 +30,9 @@ from agents.operations.publishing.rows import (
     json_rows,
     unpacked,
 )
+from agents.operations.publishing.statements import StatementMaker
 from agents.settings import Settings
+from streams.events import spend
 from streams.events.topic import Topic
 
 UNDER_WAY = 10_000
@@ -39,19 +43,31 @@ PROGRESS_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to publish: `topic` and its name in Kafka, the file, where bad rows go, `column=field` pairs."""
+    """What to publish: `topic` and its name in Kafka, the file, where rejected rows go.
+
+    `maps` are `COLUMN=FIELD` pairs, `sets` `FIELD=VALUE` pairs that hold for every row. `as_of` is for spend: when the
+    file was true, a day or a time with an offset.
+    """
 
     topic: Topic
     topic_name: str
     file: Path
     rejects: Path
-    mapping: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    as_of: str | None = None
     dry_run: bool = False
+
+    @property
+    def states(self) -> bool:
+        """Whether its rows are summed and stated, and not sent one by one."""
+        return self.topic is spend.TOPIC
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the rows. `sent` are acknowledged (in a dry run: would be sent); `reasons` of the others."""
+    """What became of the rows. `sent` are acknowledged (in a dry run: would be sent): one a row, of spend one for the
+    rows of a line and day; `reasons` of the others."""
 
     rows: int = 0
     sent: int = 0
@@ -72,19 +88,23 @@ async def require_topics(settings: Settings, names: list[str]) -> None:
 
 
 async def publish(settings: Settings, job: Job, progress: Callable[[int], None] = lambda done: None) -> Outcome:
-    """Send the file; `progress` is told how many bytes of it are done.
+    """Send the file; `progress` is told how many bytes of it are done, of a pipe nothing.
 
     Raises PublishError (the file can't be used, or not further), TopicMissing, KafkaError. After an error it's safe to
     publish the file again: what was sent already does not count twice.
     """
     outcome = Outcome()
+    columns = _columns(job, settings)
+    if job.rejects.exists() and job.rejects.samefile(job.file):
+        raise PublishError("its rejected rows can't go into the file itself: see --rejects")
     with ExitStack() as opened:
         file = opened.enter_context(job.file.open("rb"))
-        rows = _rows(job, file, settings.max_event_bytes, opened)
-        with _Rejects(job.rejects) as rejects:
+        rows = _rows(job, columns, file, settings.max_event_bytes, opened)
+        with Rejects(job.rejects) as rejects:
+            told = (lambda: progress(file.tell())) if file.seekable() else (lambda: None)
+            values = _values(job, columns, settings.max_event_bytes, rows, rejects, outcome, told)
             if job.dry_run:
-                for _ in _good(job, settings, rows, rejects, outcome, lambda: progress(file.tell())):
-                    outcome.sent += 1
+                outcome.sent = sum(1 for _ in values)
                 return outcome
             await require_topics(settings, [job.topic_name])
             producer = AIOKafkaProducer(
@@ -94,8 +114,7 @@ async def publish(settings: Settings, job: Job, progress: Callable[[int], None] 
                 max_request_size=settings.max_event_bytes + 64 * 1024,
             )
             async with producer:
-                good = _good(job, settings, rows, rejects, outcome, lambda: progress(file.tell()))
-                await _send(producer, job.topic_name, good, outcome)
+                await _send(producer, job.topic_name, values, outcome)
     return outcome
 
 
@@ -114,58 +133,53 @@ async def _send(producer: AIOKafkaProducer, topic: str, values: Iterator[bytes],
             outcome.sent += 1
 
 
-def _rows(job: Job, file: IO[bytes], max_bytes: int, opened: ExitStack) -> Iterator[Row | BadRow]:
+def _columns(job: Job, settings: Settings) -> Columns:
+    as_of_ms = None
+    if job.as_of is not None:
+        if not job.states:
+            raise PublishError(f"--as-of is for spend: each row of {job.topic.name} has a time of its own")
+        as_of_ms = parse_as_of(job.as_of, settings.time_zone, _now_ms())
+    return parse_columns(job.topic, job.maps, job.sets, as_of_ms)
+
+
+def _rows(
+    job: Job, columns: Columns, file: io.BufferedReader, max_bytes: int, opened: ExitStack
+) -> Iterator[Row | BadRow]:
     content = opened.enter_context(unpacked(file))
     if not is_csv(job.file):
         return json_rows(content, max_bytes)
     text = opened.enter_context(csv_text(content))
-    delimiter, columns = csv_columns(text)
-    check_columns(job.topic, columns, parse_mapping(job.topic, job.mapping))
-    return csv_rows(text, delimiter, columns, max_bytes)
+    delimiter, names = csv_columns(text)
+    check_columns(job.topic, names, columns)
+    return csv_rows(text, delimiter, names, max_bytes)
 
 
-def _good(
+def _values(
     job: Job,
-    settings: Settings,
+    columns: Columns,
+    max_bytes: int,
     rows: Iterator[Row | BadRow],
-    rejects: _Rejects,
+    rejects: Rejects,
     outcome: Outcome,
     told: Callable[[], None],
 ) -> Iterator[bytes]:
-    maker = EventMaker(job.topic, parse_mapping(job.topic, job.mapping), settings.max_event_bytes)
+    maker = StatementMaker(columns, max_bytes) if job.states else EventMaker(job.topic, columns, max_bytes)
+
+    def good(made: Iterable[bytes | BadRow]) -> Iterator[bytes]:
+        for each in made:
+            if isinstance(each, BadRow):
+                outcome.reasons[each.reason] += 1
+                rejects.add(each)
+            else:
+                yield each
+
     for row in rows:
         outcome.rows += 1
-        made = row if isinstance(row, BadRow) else maker.make(row, time.time_ns() // 1_000_000)
-        if isinstance(made, BadRow):
-            outcome.reasons[made.reason] += 1
-            rejects.add(made)
-        else:
-            yield made
+        yield from good((row,) if isinstance(row, BadRow) else maker.make(row, _now_ms()))
         if outcome.rows % PROGRESS_ROWS == 0:
             told()
+    yield from good(maker.rest(_now_ms()))
 
 
-class _Rejects:
-    """The file of rejected rows, made with the first of them: JSON lines with line, reason, detail and the row."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> _Rejects:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def add(self, row: BadRow) -> None:
-        """Write one. Raises PublishError where that is not possible."""
-        try:
-            if self._file is None:
-                self._file = self._path.open("w", encoding="utf-8")
-            text = row.text.decode("utf-8", "backslashreplace")
-            entry = {"line": row.line, "reason": row.reason, "detail": row.detail, "row": text}
-            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        except OSError as error:
-            raise PublishError(f"the rejected rows can't be written: {error}; see --rejects") from None
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

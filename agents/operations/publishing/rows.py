@@ -40,7 +40,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be sent. `reason` is one of the dead letters' reasons, or `wrong_columns`, `not_utf8`."""
+    """A row that can't be sent. `reason` is one of the dead letters' reasons, or `wrong_columns`, `not_utf8`;
+    of spend also `incomplete_line`, `mixed_currencies`, `mixed_times`."""
 
     line: int
     text: bytes
@@ -53,11 +54,9 @@ def is_csv(path: Path) -> bool:
     return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower() in _CSV_ENDINGS
 
 
-def unpacked(file: IO[bytes]) -> IO[bytes]:
-    """The file's content, unpacked if it is gzip, whatever its name."""
-    packed = file.read(2) == GZIP_MAGIC
-    file.seek(0)
-    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
+def unpacked(file: io.BufferedReader) -> IO[bytes]:
+    """The file's content, unpacked if it is gzip, whatever its name. The file may be a pipe."""
+    return cast(IO[bytes], gzip.GzipFile(fileobj=file)) if file.peek(2).startswith(GZIP_MAGIC) else file
 
 
 def json_rows(content: IO[bytes], max_bytes: int) -> Iterator[Row | BadRow]:
@@ -90,6 +89,8 @@ def csv_columns(text: io.TextIOWrapper) -> tuple[str, list[str]]:
         columns = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])]
     except (csv.Error, EOFError, OSError, zlib.error) as error:
         raise PublishError(f"its first line can't be read: {error}") from None
+    if any(not name.isprintable() for name in columns):  # lone surrogates and NULs among them
+        raise PublishError("its first line is not plain UTF-8: save the file as CSV in UTF-8")
     if not any(columns):
         raise PublishError("its first line has no column names")
     twice = sorted({name for name in columns if columns.count(name) > 1})

@@ -25,6 +25,8 @@ Key = tuple[str, int]
 class KeyedEvents(Events):
     """The sound events of all topics; `event` says which topic it was, `seconds` when it happened."""
 
+    other_forms = 0.0
+
     def record(self, now_ms: int) -> Record:
         """The next sound record."""
         while True:

@@ -3,9 +3,11 @@
 import struct
 from hashlib import blake2b
 
+import msgspec
 import pytest
+from datasketches import cpc_sketch
 
-from streams.counting.people import MANY, People, add_to_all, estimate, unite
+from streams.counting.people import LG_K, MANY, People, add_to_all, estimate, union, unite
 from streams.counting.summaries import FORMAT, UnknownFormat
 
 
@@ -79,6 +81,27 @@ def test_the_order_in_which_people_come_does_not_matter() -> None:
     one.add(persons(0, 4_000) + persons(4_000, 4_000))
     other.add(persons(4_000, 4_000) + persons(0, 4_000))
     assert estimate([one.pack(0)]) == estimate([other.pack(0)])
+
+
+@pytest.mark.parametrize("count", [0, 1, 300, 4_000, 40_000])
+def test_a_set_by_itself_is_estimated_like_its_union_in_whatever_order_it_grew(count: int) -> None:
+    one, other = union([]), People()
+    one.add(persons(0, count))
+    for first in reversed(range(0, count, 1_000)):
+        other.add(persons(first, min(1_000, count - first)))
+    back, _ = People.unpack(one.pack(0))
+    assert one.estimate() == other.estimate() == back.estimate() == union([one]).estimate()
+
+
+def test_a_sketch_that_was_stated_with_its_order_is_estimated_without_it() -> None:
+    sketch, people = cpc_sketch(LG_K), People()
+    for (number,) in struct.iter_unpack(">q", persons(0, 4_000)):
+        sketch.update(number)
+    people.add(persons(0, 4_000))
+    stated = bytes((FORMAT,)) + msgspec.msgpack.encode([7, sketch.serialize()])
+    back, at = People.unpack(stated)
+    assert (back.estimate(), at) == (people.estimate(), 7)
+    assert sketch.get_estimate() != people.estimate()
 
 
 def test_a_union_repeated_changes_nothing() -> None:

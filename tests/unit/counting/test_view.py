@@ -1,5 +1,6 @@
 """Views: what is in the table is not kept twice, what has not changed is not worked out again, the rest is exact."""
 
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -67,14 +68,17 @@ def people(views: Views, channel: int = EMAIL, window: str = "1h") -> float:
 def united(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many sets each union of one channel has been made of."""
     made: list[int] = []
-    union = people_panes.union
 
-    def counted(sets: object) -> People:
-        parts = list(sets)  # type: ignore[call-overload]
-        made.append(len(parts))
-        return union(parts)
+    def counting(unite: Callable[[list[bytes | People]], People]) -> Callable[[Iterable[bytes | People]], People]:
+        def counted(sets: Iterable[bytes | People]) -> People:
+            parts = list(sets)
+            made.append(len(parts))
+            return unite(parts)
 
-    monkeypatch.setattr(people_panes, "union", counted)
+        return counted
+
+    monkeypatch.setattr(people_panes, "union", counting(people_panes.union))
+    monkeypatch.setattr(people_panes, "together", counting(people_panes.together))
     return made
 
 

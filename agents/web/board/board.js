@@ -1,0 +1,261 @@
+// The live board: what is chosen, what has come, and whether it can be trusted.
+import { $, el, say, svg } from "/board/dom.js";
+import { csv, save } from "/board/csv.js";
+import { clock, day } from "/board/format.js";
+import { Stream } from "/board/stream.js";
+import { language, setLanguage, titleOf, whyOf, word } from "/board/words.js";
+import { View, person } from "/board/view.js";
+
+const WINDOWS = ["1m", "5m", "1h", "24h", "today", "7d", "30d", "month", "launch"];
+const STALE_MS = 5000;
+
+const asked = new URLSearchParams(location.search);
+const chosen = { campaign: asked.get("campaign") || "", window: WINDOWS.includes(asked.get("window")) ? asked.get("window") : "launch" };
+const partitions = new Map();
+let definitions, groups, view, picture, history_, pulse, pulseAt, listAt = 0;
+
+const stream = new Stream({ event: take, refused });
+
+function take(kind, data) {
+  if (kind === "campaigns") {
+    partitions.set(data.partition, data.campaigns);
+    showList(partitions.size === data.of);
+  } else if (kind === "picture") {
+    picture = data;
+    if (!data.unknown) view.show(picture);
+    if (history_ && !data.unknown) showHistory();
+  } else if (kind === "history") {
+    history_ = data;
+    if (picture && !picture.unknown) showHistory();
+  } else if (kind === "pulse") {
+    pulse = data;
+    pulseAt = performance.now();
+    listAt = listAt || pulseAt;
+    if (!chosen.campaign && performance.now() - listAt > 2500) showList(true);
+  }
+  showState();
+}
+
+function showHistory() {
+  view.showHistory(history_, picture);
+}
+
+// ---- what is chosen
+
+function campaigns() {
+  return [...partitions.values()].flat().sort((a, b) => b[2] - a[2] || (a[1] || a[0]).localeCompare(b[1] || b[0], language));
+}
+
+function showList(whole) {
+  const all = campaigns();
+  if (!chosen.campaign && whole && all.length) choose({ campaign: all[0][0] });
+  const known = all.some(([id]) => id === chosen.campaign);
+  const key = JSON.stringify([all, chosen.campaign, language]);
+  if ($("campaign").dataset.key === key) return;
+  $("campaign").dataset.key = key;
+  const option = ([id, name]) => el("option", { value: id, selected: id === chosen.campaign }, name || id);
+  const part = (label, found) => (found.length ? [el("optgroup", { label: word(label) }, ...found.map(option))] : []);
+  $("campaign").replaceChildren(
+    ...(known || !chosen.campaign ? [] : [el("option", { value: chosen.campaign, selected: true }, chosen.campaign)]),
+    ...part("active", all.filter((one) => one[2])),
+    ...part("quiet", all.filter((one) => !one[2])),
+  );
+  $("campaign").value = chosen.campaign;
+}
+
+function choose(change) {
+  Object.assign(chosen, change);
+  picture = history_ = pulse = undefined;
+  $("figures").classList.add("waiting");
+  const query = new URLSearchParams(chosen);
+  history.replaceState(null, "", `?${query}`);
+  for (const input of $("windows").querySelectorAll("input")) input.checked = input.value === chosen.window;
+  showWindow();
+  $("campaign").value = chosen.campaign;
+  stream.follow(String(query));
+  showState();
+}
+
+// On a phone the row of windows is longer than the screen.
+function showWindow() {
+  const row = $("windows");
+  const label = row.querySelector("input:checked").parentNode;
+  row.scrollLeft = label.offsetLeft - (row.clientWidth - label.offsetWidth) / 2;
+}
+
+function step(by) {
+  const all = campaigns();
+  const at = all.findIndex(([id]) => id === chosen.campaign);
+  if (all.length > 1) choose({ campaign: all[(at + by + all.length) % all.length][0] });
+}
+
+// ---- whether it can be trusted
+
+function state() {
+  if (!stream.open) return pulse || picture ? "lost" : "waiting";
+  if (!picture) return "waiting";
+  const age = pulse && pulse.picture != null ? pulse.picture + performance.now() - pulseAt : pulse ? Infinity : 0;
+  if (age > STALE_MS) return "stale";
+  return picture.held_back_by.length ? "behind" : "live";
+}
+
+function showState() {
+  const now = state();
+  const time = picture && picture.end_ms != null ? clock(picture.end_ms) : "–";
+  const why = picture ? whyOf((picture.held_back_by || [])[0] || "") : "";
+  const age = pulse && pulse.picture != null ? Math.round((pulse.picture + performance.now() - pulseAt) / 1000) : "–";
+  $("state").dataset.state = now;
+  say($("state-text"), now === "live" && !picture.unknown ? `${word("live")} · ${word("live_text", { time })}` : word(now));
+  $("figures").classList.toggle("old", now === "lost" || now === "stale");
+  $("figures").classList.toggle("waiting", !picture || Boolean(picture.unknown));
+  let text = { lost: "lost_text", stale: "stale_text", behind: "behind_text" }[now] || "";
+  if (picture && picture.unknown && now !== "lost") text = "unknown_text";
+  if (now === "waiting") text = stream.open && pulse ? (chosen.campaign ? "starting_text" : "none_text") : pulseAt ? "lost_text" : "waiting_text";
+  let notice = text && word(text, { time, why, seconds: age, name: chosen.campaign });
+  if (!notice && pulse && pulse.silent && pulseAt - listAt > 4000) notice = word("silent_text", pulse);
+  if (problem) notice = word("refused_text", { why: problem });
+  $("notice").dataset.state = now;
+  $("notice").hidden = !notice;
+  // Said once, not every second: a reader would hear it again and again.
+  const stable = notice.replace(/\d+ (s|с)(?=[:.])/, "…");
+  if ($("notice").dataset.said !== stable) {
+    $("notice").dataset.said = stable;
+    $("notice").textContent = notice;
+  }
+}
+
+let problem = "";
+
+function refused(status, detail) {
+  if (status !== 401) {
+    problem = detail;
+    showState();
+    return;
+  }
+  const input = el("input", { type: "password", id: "token", autocomplete: "off", required: true });
+  const form = el("form", {}, el("p", {}, word("token_text")), el("label", { for: "token" }, word("token_label")), input, el("button", { type: "submit", class: "go" }, word("token_go")));
+  if (stream.token) form.prepend(el("p", { class: "missed" }, word("token_wrong")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    $("dialog").close();
+    stream.remember(input.value.trim());
+  });
+  openDialog(word("token_title"), form);
+  input.focus();
+}
+
+// ---- dialogs
+
+function openDialog(title, ...body) {
+  $("dialog-title").textContent = title;
+  $("dialog-body").replaceChildren(...body);
+  if (!$("dialog").open) $("dialog").showModal();
+}
+
+function explain(name) {
+  if (!picture || picture.unknown) return;
+  const kpi = definitions.get(name);
+  const [window, found, cases, judged, why] = picture.kpis[name] || [picture.window, null, null, false, ""];
+  const terms = [];
+  const add = (term, ...text) => terms.push(el("dt", {}, term), el("dd", {}, ...text));
+  add(word("wl")[window], el("b", { class: "big" }, view.text(name, found, picture)), found == null ? ` ${whyOf(why)}` : "");
+  if (cases != null) add(word("cases"), `${view.text("orders", cases, picture)}${judged || found == null ? "" : ` · ${word("few")}`}`);
+  for (const one of picture.targets.filter((target) => target.kpi === name)) {
+    const met = one.met == null ? `${word("unjudged")}: ${whyOf(one.why)}` : word(one.met ? "met" : "not_met");
+    const limit = word(one.bound, { limit: view.text(name, one.limit, picture) });
+    const now = view.text(name, one.value, picture);
+    add(word("target"), `${limit}, ${word("wl")[one.window]}: ${now}, ${met}${one.source === "industry" ? ` (${word("industry")})` : ""}`);
+  }
+  add(word("owner"), person(picture.owners[name] || picture.owner) || word("nobody"));
+  add(word("meaning"), el("span", { lang: "en" }, kpi.text));
+  add(word("formula"), el("code", { lang: "en" }, kpi.formula));
+  openDialog(titleOf(kpi), el("dl", {}, ...terms));
+}
+
+function help() {
+  const keys = word("keys").flatMap(([key, text]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, text)]);
+  openDialog(word("help_title"), el("dl", { class: "keys" }, ...keys), el("p", {}, word("help_text")));
+}
+
+// ---- tools
+
+const TOOLS = {
+  theme: ["d", "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark")],
+  language: ["l", "", () => speak(language === "ru" ? "en" : "ru")],
+  csv: ["x", "M12 4v11m-5-5 5 5 5-5M4 20h16", () => picture && !picture.unknown && save(`${chosen.campaign}-${chosen.window}.csv`, csv(picture, definitions))],
+  share: ["s", "M10 14a4 4 0 0 0 6 0l4-4a4 4 0 0 0-6-6l-1.500 1.500M14 10a4 4 0 0 0-6 0l-4 4a4 4 0 0 0 6 6l1.500-1.500", share],
+  full: ["f", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())],
+  help: ["?", "M9 9.500a3 3 0 1 1 4 2.800c-.700.300-1 .900-1 1.700v.500M12 18v.500", help],
+};
+
+function theme(name) {
+  document.documentElement.dataset.theme = name;
+  localStorage.setItem("theme", name);
+}
+
+async function share() {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    openDialog(word("copied"), el("p", {}, word("link")), el("p", {}, el("code", {}, location.href)));
+  } catch {
+    const input = el("input", { type: "text", readonly: true, value: location.href, "aria-label": word("link") });
+    openDialog(word("share"), el("p", {}, word("link")), input);
+    input.select();
+  }
+}
+
+function speak(name) {
+  setLanguage(name);
+  document.documentElement.lang = name;
+  for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", word(node.dataset.label));
+  $("tools").setAttribute("aria-label", word("tools"));
+  $("tools").replaceChildren(
+    ...Object.entries(TOOLS).map(([tool, [key, path, act]]) => {
+      const sign = path ? svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: path })) : name === "ru" ? "EN" : "RU";
+      const label = path ? word(tool) : `${sign}: ${word(tool)}`;
+      return el("button", { type: "button", id: `tool-${tool}`, "aria-label": label, title: `${word(tool)} (${key})`, onclick: act }, sign);
+    }),
+  );
+  const windows = WINDOWS.map((window) =>
+    el("label", { title: word("wl")[window] }, el("input", { type: "radio", name: "window", value: window, checked: window === chosen.window, onchange: () => choose({ window }) }), el("span", {}, word("w")[window])),
+  );
+  $("windows").replaceChildren($("windows").firstElementChild, ...windows);
+  showWindow();
+  view = new View(definitions, groups, explain);
+  $("about").dataset.key = $("attention").dataset.key = "";
+  showList(false);
+  if (picture && !picture.unknown) {
+    view.show(picture);
+    if (history_) showHistory();
+  }
+  showState();
+}
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input[type=text], input[type=password], select, dialog")) return;
+  const tool = Object.values(TOOLS).find(([key]) => key === event.key);
+  if (tool) tool[2]();
+  else if (event.key === "c") $("campaign").focus();
+  else if (event.key === "n" || event.key === "p") step(event.key === "n" ? 1 : -1);
+  else if (WINDOWS[event.key - 1]) choose({ window: WINDOWS[event.key - 1] });
+  else return;
+  event.preventDefault();
+});
+
+$("campaign").addEventListener("change", (event) => choose({ campaign: event.target.value }));
+setInterval(showState, 500);
+
+async function begin() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
+  const answer = await fetch("/board/kpis.json");
+  const told = await answer.json();
+  groups = told.groups;
+  definitions = new Map(told.kpis.map((kpi) => [kpi.name, { ...kpi, group: groups[kpi.group] }]));
+  speak(language);
+  if (chosen.campaign) choose({});
+  else stream.follow("");
+}
+
+begin();

@@ -1,0 +1,48 @@
+"""The board's own files: a page, its style, its scripts. They hold no figures, so that everybody may read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.web.live import definitions
+
+FOLDER = Path(__file__).parent / "board"
+PAGE = "/"
+PREFIX = "/board/"
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
+)
+"""Nothing from elsewhere, nothing inline, and no text ever becomes markup."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is served at a path."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def board_files() -> dict[str, File]:
+    """Path -> file, read once."""
+    found: dict[str, File] = {}
+    for path in sorted(FOLDER.iterdir()):
+        if path.suffix in _TYPES:
+            place = PAGE if path.name == "index.html" else PREFIX + path.name
+            found[place] = _file(path.read_bytes(), _TYPES[path.suffix])
+    found[f"{PREFIX}kpis.json"] = _file(definitions(), "application/json")
+    return found
+
+
+def _file(body: bytes, content_type: str) -> File:
+    return File(body, {"Content-Type": content_type, "Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})

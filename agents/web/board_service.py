@@ -1,0 +1,65 @@
+"""Live boards as a service of a worker: what it answers, and the exchange with the other workers."""
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+from mode import Service
+
+from agents.campaign.live import Live
+from agents.campaign.snapshot import CampaignSnapshot
+from agents.claims.link import RedisAddress
+from agents.web import live
+from agents.web.exchange import Exchange
+from agents.web.questions import Question
+from agents.web.relay import Relay
+
+
+class Figures(Protocol):
+    """What is asked of the worker; see `agents.campaign.show.Show`."""
+
+    async def live(self, campaign: str, window: str | None) -> Live | None:
+        """A campaign in a window, or its history; None where another worker owns it."""
+
+    def owned_campaigns(self, partition: int) -> tuple[int, tuple[CampaignSnapshot, ...]] | None:
+        """The generation and the campaigns of a partition; None where another worker owns it."""
+
+
+class Responder:
+    """Answers of this worker as bytes; what has not changed is not written again."""
+
+    def __init__(self, figures: Figures, partitions: int) -> None:
+        self._figures = figures
+        self._partitions = partitions
+
+    async def respond(self, question: Question) -> tuple[int, bytes] | None:
+        """See `agents.web.exchange.Respond`."""
+        if question.kind == "campaigns":
+            owned = self._figures.owned_campaigns(int(question.name))
+            return None if owned is None else (owned[0], live.campaigns(int(question.name), self._partitions, owned[1]))
+        shown = await self._figures.live(question.name, question.window or None)
+        if shown is None:
+            return None
+        body = live.picture(shown, question.window) if question.window else live.history(shown)
+        return shown.generation, body
+
+
+class BoardService(Service):
+    """Runs the exchange as long as the worker runs. redis: None where there is only this worker."""
+
+    def __init__(self, figures: Figures, partitions: int, redis: RedisAddress | None) -> None:
+        super().__init__()
+        responder = Responder(figures, partitions)
+        self.exchange = Exchange(responder.respond, None if redis is None else Relay(redis))
+        self._running: asyncio.Task[None] | None = None
+
+    async def on_start(self) -> None:
+        """Begin to answer."""
+        self._running = asyncio.create_task(self.exchange.run(), name="boards")
+
+    async def on_stop(self) -> None:
+        """Stop answering."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running

@@ -1,0 +1,221 @@
+"""Answers for live boards: every worker shows every campaign, wherever it is owned.
+
+A worker answers what its own viewers ask of campaigns that it owns, with nothing in between. What they ask of others'
+campaigns it asks in Redis, and the owners answer there, with a short expiry, as long as somebody asks. Nobody looks,
+then nothing is computed, and Redis hears one small question a second. The connection is one of its own, so claims never
+wait behind a picture.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+from redis.exceptions import ResponseError
+
+from agents.claims.errors import ClaimsError
+from agents.claims.link import AWAY
+from agents.web.questions import Question
+from agents.web.relay import Heard, Relay, Told
+
+log = structlog.get_logger(__name__)
+
+PERIODS: Mapping[str, float] = {"picture": 0.25, "history": 5.0, "campaigns": 2.0}
+"""Kind of question -> seconds between two answers."""
+
+REST = 4
+"""After an answer it rests so many times as long as that took: boards take at most a fifth of a core, whoever looks."""
+
+TURN_SECONDS = 0.05
+RELAY_SECONDS = 0.15
+IDLE_SECONDS = 1.0
+"""How often others are asked what they would like to know, and our own questions are asked again."""
+
+RETELL_SECONDS = 2.0
+"""An answer that has not changed is told again so often: it says that its owner is there."""
+
+RETRY_SECONDS = 2.0
+
+Respond = Callable[[Question], Awaitable[tuple[int, bytes] | None]]
+"""Generation of the ownership and body; None where another worker owns what is asked. The same object as before where
+nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body, and when (monotonic seconds) its owner last said that this is how things stand."""
+
+    body: bytes
+    said_at: float
+
+
+@dataclass(slots=True)
+class _Own:
+    """What this worker answers itself. version: grows with every change of the body."""
+
+    generation: int
+    body: bytes
+    said_at: float
+    version: int = 1
+    told_version: int = 0
+    told_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Exchange:
+    """respond: see `Respond`. relay: the way to the other workers, None where there are none.
+
+    Attributes:
+        answers: what is known of the questions that are followed here. changes: how often any of them has changed.
+    """
+
+    respond: Respond
+    relay: Relay | None = None
+    answers: dict[Question, Answer] = field(default_factory=dict)
+    changes: int = 0
+    _followed: Counter[Question] = field(default_factory=Counter)
+    _wanted: frozenset[Question] = frozenset()
+    _own: dict[Question, _Own] = field(default_factory=dict)
+    _due: dict[Question, float] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _stamps: dict[Question, bytes] = field(default_factory=dict)
+    _complaint: str = ""
+
+    @contextmanager
+    def follow(self, questions: tuple[Question, ...]) -> Iterator[None]:
+        """As long as the context lasts `answers` has what is known of these."""
+        self._followed.update(questions)
+        try:
+            yield
+        finally:
+            self._followed.subtract(questions)
+            for question in questions:
+                if self._followed[question] <= 0:
+                    del self._followed[question]
+                    for known in (self.answers, self._stamps):
+                        known.pop(question, None)
+
+    async def changed(self, seen: int, seconds: float) -> None:
+        """Return when `changes` is not `seen` any more, or after so many seconds."""
+        if self.changes != seen:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def run(self) -> None:
+        """Answer, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._respond_all())
+                if self.relay is not None:
+                    tasks.create_task(self._relay_all(self.relay))
+        finally:
+            if self.relay is not None:
+                await self.relay.close()
+
+    async def _respond_all(self) -> None:
+        while True:
+            await asyncio.sleep(TURN_SECONDS)
+            wanted = self._followed.keys() | self._wanted
+            for gone in self._due.keys() - wanted:
+                del self._due[gone]
+                self._own.pop(gone, None)
+            for question in wanted:
+                if time.monotonic() >= self._due.get(question, 0.0):
+                    began = time.monotonic()
+                    await self._respond(question)
+                    await asyncio.sleep(REST * (time.monotonic() - began))
+                    self._due[question] = time.monotonic() + PERIODS[question.kind]
+
+    async def _respond(self, question: Question) -> None:
+        try:
+            said = await self.respond(question)
+        except Exception:
+            log.exception("a board's question could not be answered", question=question.kind)
+            return
+        if said is None:
+            self._own.pop(question, None)
+            return
+        generation, body = said
+        now = time.monotonic()
+        own = self._own.get(question)
+        if own is None:
+            self._own[question] = _Own(generation, body, now)
+        else:
+            own.version += own.body != body or own.generation != generation
+            own.generation, own.body, own.said_at = generation, body, now
+        self._know(question, body, now)
+
+    def _know(self, question: Question, body: bytes, said_at: float) -> None:
+        if question not in self._followed:
+            return
+        before = self.answers.get(question)
+        if before is not None and before.body == body:
+            body = before.body
+        self.answers[question] = Answer(body, said_at)
+        if before is None or before.body is not body:
+            self.changes += 1
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()
+
+    async def _relay_all(self, relay: Relay) -> None:
+        ask_at = 0.0
+        while True:
+            try:
+                now = time.monotonic()
+                if now >= ask_at:
+                    self._wanted = frozenset(await relay.ask(self._foreign()))
+                    ask_at = now + IDLE_SECONDS
+                await self._tell(relay)
+                await self._hear(relay)
+                self._complaint = ""
+            except (*AWAY, ClaimsError, ResponseError) as error:
+                self._say(error)
+                self._wanted = frozenset()
+                await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(RELAY_SECONDS)
+
+    def _foreign(self) -> list[Question]:
+        return [question for question in self._followed if question not in self._own]
+
+    async def _tell(self, relay: Relay) -> None:
+        now = time.monotonic()
+        told = [
+            (question, own)
+            for question, own in self._own.items()
+            if question in self._wanted
+            and (own.version != own.told_version or now - own.told_at >= RETELL_SECONDS)
+            and now - own.said_at < RETELL_SECONDS + PERIODS[question.kind]
+        ]
+        if told:
+            await relay.tell([Told(question, own.generation, own.version, own.body) for question, own in told])
+            for _, own in told:
+                own.told_version, own.told_at = own.version, now
+
+    async def _hear(self, relay: Relay) -> None:
+        foreign = self._foreign()
+        if not foreign:
+            return
+        heard = await relay.hear({question: self._stamps.get(question, b"") for question in foreign})
+        now = time.monotonic()
+        for question, one in heard.items():
+            self._take(question, one, now)
+
+    def _take(self, question: Question, heard: Heard, now: float) -> None:
+        known = self.answers.get(question)
+        body = heard.body if heard.body is not None else None if known is None else known.body
+        if body is not None and question in self._followed:
+            self._stamps[question] = heard.stamp
+            self._know(question, body, now - heard.age_seconds)
+
+    def _say(self, error: BaseException) -> None:
+        complaint = str(error)
+        if complaint != self._complaint:
+            self._complaint = complaint
+            log.warning("boards show only what this worker owns: Redis cannot be used", error=complaint)

@@ -1,0 +1,52 @@
+"""What boards ask, in a form in which one worker can ask another."""
+
+from typing import NamedTuple
+
+from streams.counting.windows import WINDOWS
+
+WINDOW_NAMES = tuple(window.name for window in WINDOWS)
+
+
+class Question(NamedTuple):
+    """kind: `picture` (a campaign's KPIs in a window), `history` (its changes, and its last hour), or `campaigns`
+    (those of one partition of the summaries topic). window: of a picture, else empty. name: the campaign, or the
+    partition.
+    """
+
+    kind: str
+    window: str
+    name: str
+
+    def packed(self) -> str:
+        """The question as text."""
+        return f"{self.kind}|{self.window}|{self.name}"
+
+
+def unpacked(text: str) -> Question | None:
+    """The question that was packed; None where it is none that this version knows."""
+    parts = text.split("|", 2)
+    if len(parts) != 3:
+        return None
+    question = Question(*parts)
+    if question.kind == "picture":
+        return question if question.window in WINDOW_NAMES else None
+    if question.window:
+        return None
+    if question.kind == "campaigns":
+        return question if question.name.isascii() and question.name.isdigit() else None
+    return question if question.kind == "history" else None
+
+
+def picture_of(campaign: str, window: str) -> Question:
+    """What a board asks all the time."""
+    return Question("picture", window, campaign)
+
+
+def history_of(campaign: str) -> Question:
+    """What it asks now and then."""
+    return Question("history", "", campaign)
+
+
+def campaigns_of(partition: int) -> Question:
+    """What the list to choose from is made of."""
+    return Question("campaigns", "", str(partition))

@@ -1,0 +1,59 @@
+"""Writes the rules from the KPI registry and the thresholds: `python -m grafana.rules [FOLDER]`, by default into
+grafana/prometheus."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if __package__ in (None, ""):  # run by its path, as deploy/generate.py does
+    sys.path[0] = str(ROOT)
+
+from grafana import rules_campaign, rules_engagement, rules_messages, rules_pipeline, rules_promises  # noqa: E402
+from grafana.rules_model import Alert, Record, rule_file  # noqa: E402
+from grafana.rules_promises import SILENCE  # noqa: E402
+from grafana.rules_series import catalogue_records, kpi_records, unsettled  # noqa: E402
+from streams.kpis.registry import GROUPS  # noqa: E402
+
+FOLDER = ROOT / "grafana" / "prometheus"
+
+CAMPAIGN_ALERTS: tuple[Alert, ...] = (
+    *rules_engagement.ALERTS,
+    *rules_campaign.ALERTS,
+    *rules_messages.ALERTS,
+    *rules_promises.ALERTS,
+)
+PIPELINE_ALERTS: tuple[Alert, ...] = rules_pipeline.ALERTS
+ALERTS = CAMPAIGN_ALERTS + PIPELINE_ALERTS
+
+
+def files() -> dict[str, str]:
+    """File name -> the text of a rule file. Rules that read each other stand in one group, in the order of reading: so
+    the KPIs that alerts look at are recorded there, and the others under the headings of the registry."""
+    alerts: list[Record | Alert] = []
+    for alert in CAMPAIGN_ALERTS:
+        alerts += [*alert.records, alert]
+    series = kpi_records()
+    read = {name for name, record in series.items() if any(record.name in one.expr for one in alerts)}
+    headings = [(title, [series[kpi.name] for kpi in kpis if kpi.name not in read]) for title, kpis in GROUPS]
+    first = (*(series[kpi] for kpi in series if kpi in read), *catalogue_records(), unsettled(), SILENCE)
+    return {
+        "kpis.rules.yml": rule_file((title, records) for title, records in headings if records),
+        "campaigns.rules.yml": rule_file([("campaigns", (*first, *alerts))]),
+        "pipeline.rules.yml": rule_file([("pipeline", PIPELINE_ALERTS)]),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the files. Returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    folder = Path(given[0]) if given else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

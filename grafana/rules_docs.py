@@ -1,0 +1,65 @@
+"""Prints docs/alerts.md, from the rules themselves: `python -m grafana.rules_docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grafana import thresholds as at
+from grafana.rules import CAMPAIGN_ALERTS, PIPELINE_ALERTS
+from grafana.rules_model import Alert
+
+_HEAD = f"""# The alerts
+
+<!-- Written by `python -m grafana.rules_docs`; do not edit. -->
+
+An alert says: somebody should look now. It names the campaign, the channel, the owner, the number and how many cases it
+stands on, and links the panel and a runbook. Every number that it depends on is in `grafana/thresholds.py`; the rules
+for Prometheus, `grafana/prometheus/*.rules.yml`, are written from it and from the KPI registry by `make docs`.
+
+## When none comes
+
+- **Small numbers.** What was *expected* is asked, not what came: where too little was expected nothing is judged.
+- **A pipeline that is late, frozen or recovering.** Its own alerts mute those of the campaigns, also while it catches
+  up; and for {at.SETTLING} after a handover none begins. One that has begun stays for {at.KEPT}, so that a handover is
+  not taken for its end.
+- **A source that is silent.** What stands on it is muted, in its channel and in all channels together.
+- **A handover.** A campaign that two workers show for a moment is counted once, and one that nobody shows is not 0.
+
+## Who is told
+
+The catalogue says who answers for a KPI, a channel, a campaign; the first of them is in the labels `owner` and
+`contact`. `grafana/alertmanager/alertmanager.yml` sends mail where the contact is an address, and else tells the chat's
+bridge; what is critical also goes to whoever is on call. A new owner in the catalogue needs no edit of that file.
+"""
+
+
+def document() -> str:
+    """The page."""
+    parts = [_HEAD, *_group("Campaigns", CAMPAIGN_ALERTS), *_group("Pipeline", PIPELINE_ALERTS)]
+    return "\n".join(parts)
+
+
+def _group(title: str, alerts: tuple[Alert, ...]) -> Iterator[str]:
+    yield f"## {title}\n"
+    yield "| alert | severity | what has happened |\n|---|---|---|"
+    for alert in alerts:
+        yield f"| [{alert.name}](#{alert.name.lower()}) | {alert.severity} | {alert.meaning} |"
+    yield ""
+    for alert in alerts:
+        yield f"### {alert.name}\n"
+        yield f"{alert.meaning}\n"
+        yield f"- **When**: {alert.when}"
+        yield f"- **After**: {_span(alert.hold)}{f'; it stays {_span(alert.keep)} longer' if alert.keep else ''}"
+        if alert.labels.get("mutes") == "kpi":
+            yield "- **Mutes** the campaigns' alerts"
+        yield f"- **What to do**: [the runbook](../grafana/runbooks/{alert.runbook})\n"
+
+
+def _span(duration: str) -> str:
+    names = {"s": "second", "m": "minute"}
+    number, name = int(duration[:-1]), names[duration[-1]]
+    return "at once" if number == 0 else f"{number} {name}{'' if number == 1 else 's'}"
+
+
+if __name__ == "__main__":
+    print(document().rstrip())

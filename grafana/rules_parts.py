@@ -1,0 +1,84 @@
+"""What the campaigns' alerts have in common: who answers, when none begins, the numbers in a summary."""
+
+from __future__ import annotations
+
+from grafana.frame import panel_id
+from grafana.rules_series import OWNER, TARGET_LABELS, TARGET_OWNER, UNSETTLED
+
+PLACE = "campaign, channel"
+BOARD = "launchpulse-campaign"
+QUERY = "?var-campaign={{ $labels.campaign }}&var-channel={{ $labels.channel }}"
+"""Of the board in depth: the alert's campaign and channel."""
+
+_INDENT = "  "
+
+
+def owned(condition: str, kpi: str | None, by: str = PLACE) -> str:
+    """The condition with the labels `owner` and `contact` of whoever answers: for the KPI (None: it is about none),
+    else for the channel, else for the campaign; without them where the catalogue names nobody. by: its labels."""
+    places = (
+        *([("campaign", f'{OWNER}{{kpi="{kpi}"}}')] if kpi else []),
+        ("campaign, channel", f'{OWNER}{{kpi="", channel!="all"}}'),
+        ("campaign", f'{OWNER}{{kpi="", channel="all"}}'),
+    )
+    joined = [f"{condition} * on ({on}) group_left (owner, contact) {owner}" for on, owner in places]
+    return f"\nor on ({by})\n".join([*joined, condition])
+
+
+def owned_target(condition: str) -> str:
+    """The same for the condition of a target, whose owner the worker names."""
+    joined = f"{condition} * on ({TARGET_LABELS}) group_left (owner, contact) {TARGET_OWNER}"
+    return f"{joined}\nor on ({TARGET_LABELS})\n{condition}"
+
+
+def settled(condition: str, *silent: str) -> str:
+    """The condition while the pipeline is settled and none of these topics is silent there: a picture that is about to
+    move, or a dead source, is not taken for the audience."""
+    text = f"(\n{indented(condition)}\n)\nunless on ()\n{_INDENT}{UNSETTLED}"
+    if silent:
+        dead = f'campaign_channel_topic:silent:expected{{topic=~"{"|".join(silent)}"}}'
+        text += f"\nunless on (campaign, channel)\n{_INDENT}{dead}"
+        text += f'\nunless on (campaign, channel)\n{_INDENT}label_replace({dead}, "channel", "all", "", "")'
+    return text
+
+
+def narrowest(candidates: str) -> str:
+    """Of a series of candidates the single channels, and all together only where no channel is one."""
+    return f"""
+{candidates}{{channel!="all"}}
+or
+({candidates}{{channel="all"}} unless on (campaign) {candidates}{{channel!="all"}})
+"""
+
+
+SHORT = 'printf "%.4g"'
+"""Shows a number as people write it: 0.5, where `humanize` says 500m."""
+
+
+def number(series: str, by: tuple[str, ...] = ("campaign", "channel"), shown: str = "humanize") -> str:
+    """A template: the value of a recorded series in the alert's campaign and channel; empty where it has none."""
+    labels = ",".join(f"{label}=%q" for label in by)
+    asked = " ".join((f'"{series}{{{labels}}}"', *(f"$labels.{label}" for label in by)))
+    return f"{{{{ with printf {asked} | query }}}}{{{{ . | first | value | {shown} }}}}{{{{ end }}}}"
+
+
+def mostly(series: str) -> str:
+    """A template: of an alert about all channels, the one that has most of a recorded series."""
+    asked = f"\"topk(1, {series}{{campaign=%q,channel!='all'}})\" $labels.campaign"
+    told = f'{{{{ with printf {asked} | query }}}}, most of it in {{{{ . | first | label "channel" }}}}{{{{ end }}}}'
+    return f'{{{{ if eq $labels.channel "all" }}}}{told}{{{{ end }}}}'
+
+
+def panel(kpi: str) -> str:
+    """The address of a KPI's own panel there. Raises KeyError for a KPI that there is not."""
+    return f"{QUERY}&viewPanel={panel_id(kpi)}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share in words."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def indented(text: str) -> str:
+    """Every line two columns to the right."""
+    return "\n".join(f"{_INDENT}{line}" for line in text.strip().splitlines())

@@ -1,0 +1,162 @@
+"""The pipeline's alerts. Those with `mutes: kpi` inhibit the campaigns' alerts in Alertmanager."""
+
+from __future__ import annotations
+
+from grafana import thresholds as at
+from grafana.rules_model import Alert
+from grafana.rules_parts import percent
+
+_UP = 'up{job="launchpulse"}'
+_MUTES = {"mutes": "kpi", "owner": "pipeline"}
+_OWNER = {"owner": "pipeline"}
+
+
+def _once(metric: str, by: str) -> str:
+    return f"max by ({by}) (last_over_time({metric}[{at.LOOKBACK}]))"
+
+
+def _added(metric: str, by: str, span: str, offset: str = "") -> str:
+    """What a counter of the ledger has grown by; one worker at a time reads a partition, so doubles are the same."""
+    later = f" offset {offset}" if offset else ""
+    return f"sum by ({by}) (max by ({by}, partition) (increase({metric}[{span}]{later})))"
+
+
+_REFUSED = _added("launchpulse_dead_letters_total", "topic", "5m")
+_READ = _added("launchpulse_events_read_total", "topic", "5m")
+_REFUSED_BEFORE = _added("launchpulse_dead_letters_total", "topic", "1h", "5m")
+_READ_BEFORE = _added("launchpulse_events_read_total", "topic", "1h", "5m")
+
+
+def _alert(
+    name: str, severity: str, expr: str, hold: str, summary: str, meaning: str, when: str, *,
+    labels: dict[str, str] = _OWNER, keep: str = "",
+) -> Alert:  # fmt: skip
+    return Alert(
+        name=name,
+        kind="pipeline",
+        severity=severity,
+        expr=expr,
+        hold=hold,
+        summary=summary,
+        meaning=meaning,
+        when=when,
+        labels=labels,
+        keep=keep,
+    )
+
+
+ALERTS = (
+    _alert(
+        "PipelineLate",
+        "critical",
+        f"{_once('launchpulse_lag_seconds', 'topic')} > {at.LATE_SECONDS}",
+        "5s",
+        "{{ $labels.topic }} is {{ $value | humanizeDuration }} behind the end of its log.",
+        "The figures are behind by that much and stand still meanwhile. Nothing is lost; no campaign alert comes.",
+        f"A topic is more than {at.LATE_SECONDS} s behind. It stays for three minutes after the pipeline has caught "
+        "up, so that catching up is quiet too.",
+        labels=_MUTES,
+        keep="3m",
+    ),
+    _alert(
+        "PipelineNotDraining",
+        "critical",
+        f"max(min_over_time(launchpulse_time_to_drain_seconds[1m])) > {at.DRAIN_SECONDS}",
+        "1m",
+        "At its present pace a worker needs {{ $value | humanizeDuration }} for its backlog.",
+        "More events come than the workers count. Without another worker the figures fall further behind.",
+        f"For two minutes no look at a worker's backlog has promised its end within {at.DRAIN_SECONDS // 60} minutes.",
+        labels=_MUTES,
+        keep="3m",
+    ),
+    _alert(
+        "PipelineWorkerMissing",
+        "critical",
+        f'{_UP} == 0\nor\nlabel_replace(absent({_UP} == 1), "instance", "every worker", "", "")',
+        "30s",
+        "{{ $labels.instance }} does not answer.",
+        "A worker is down or stuck. The others take its campaigns over within a minute; with none left nothing is "
+        "shown.",
+        "A worker has not answered for thirty seconds, or no worker answers at all.",
+    ),
+    _alert(
+        "PipelineRecovering",
+        "warning",
+        "launchpulse_recovery_active == 1",
+        "2m",
+        "{{ $labels.instance }} has been recovering for more than two minutes.",
+        "A worker is reading its tables back and shows nothing new of its campaigns until it is done.",
+        "A worker rebalances or recovers for more than two minutes.",
+        labels=_MUTES,
+        keep="2m",
+    ),
+    _alert(
+        "PipelineHeldBack",
+        "critical",
+        f"{_once('launchpulse_held_back_reasons', 'instance')} > 0\nor\n"
+        f"time() - {_once('launchpulse_snapshot_timestamp_seconds', 'instance')} > {at.STUCK_SECONDS}",
+        "30s",
+        "{{ $labels.instance }} holds its picture back, or has not renewed it; /readyz and the log say why.",
+        "The figures stand still: what they show was true then. They are not a calm launch.",
+        "A picture has been held back for thirty seconds, or is older than "
+        f"{at.STUCK_SECONDS} s though its worker answers.",
+        labels=_MUTES,
+        keep="2m",
+    ),
+    _alert(
+        "PipelineLedgerUnbalanced",
+        "critical",
+        f"{_once('launchpulse_ledger_difference', 'topic, partition')} != 0",
+        "1m",
+        "{{ $labels.topic }}/{{ $labels.partition }}: {{ $value }} records were read and neither counted nor refused.",
+        "The books do not balance: events were lost or counted twice. This is a fault of the program.",
+        "Records read are not counted + duplicate + invalid, for a minute.",
+        labels=_MUTES,
+    ),
+    _alert(
+        "PipelineDeadLettersJump",
+        "warning",
+        f"""
+{_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_SHARE}
+and {_REFUSED} >= {at.DEAD_LETTERS}
+and {_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_TIMES} * (
+  {_REFUSED_BEFORE} / ({_READ_BEFORE} > 0) or {_READ} * 0
+)
+""",
+        "1m",
+        "{{ $labels.topic }}: {{ $value | humanizePercentage }} of the records of five minutes are refused.",
+        "A producer sends something wrong: what is refused is in no figure. It can be counted after a repair.",
+        f"More than {percent(at.DEAD_LETTERS_SHARE)} of a topic's records of five minutes are refused, at least "
+        f"{at.DEAD_LETTERS} of them, and {at.DEAD_LETTERS_TIMES} times the share of the hour before.",
+    ),
+    _alert(
+        "PipelineRedisFull",
+        "critical",
+        f"max(last_over_time(launchpulse_redis_memory_ratio[{at.LOOKBACK}])) > {at.REDIS_MEMORY}",
+        "1m",
+        "Redis uses {{ $value | humanizePercentage }} of its memory.",
+        "Redis remembers which events were counted. When it is full counting waits.",
+        f"Redis uses more than {percent(at.REDIS_MEMORY)} of its `maxmemory` for a minute.",
+    ),
+    _alert(
+        "PipelineRedisEvicts",
+        "critical",
+        "max(max_over_time(launchpulse_redis_evicted_keys[5m])\n"
+        "  - min_over_time(launchpulse_redis_evicted_keys[5m])) > 0",
+        "0s",
+        "Redis has thrown {{ $value | humanize }} keys away in five minutes.",
+        "Redis forgets which events were counted: resends of those may be counted twice.",
+        "Redis has evicted a key in the last five minutes.",
+    ),
+    _alert(
+        "PipelineSeriesBudget",
+        "warning",
+        f"launchpulse_series / launchpulse_series_budget > {at.SERIES}\nor\nlaunchpulse_channels_left_out > 0",
+        "5m",
+        '{{ $labels.instance }} is near or over its series budget ({{ $value | printf "%.4g" }}).',
+        "There are more campaigns and channels than metrics may show. What is left out has no series, no panel and no "
+        "alert; the API still has it.",
+        f"For five minutes a worker exposes more than {percent(at.SERIES)} of its series budget, or has left "
+        "channels out.",
+    ),
+)

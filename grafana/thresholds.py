@@ -1,0 +1,84 @@
+"""Every number that an alert depends on. After a change run `make docs`, and `make test ARGS=tests/rules`.
+
+Times are Prometheus durations. A guard on volume is a number of *expected* events: what should have come is asked, not
+what came, so that a silence is no excuse and a small campaign never wakes anybody.
+"""
+
+BOARDS_URL = "http://127.0.0.1:3000"
+"""Where Grafana is, for the links in alerts."""
+RUNBOOKS_URL = "grafana/runbooks"
+"""Where the runbooks are: a folder of this repository, or the address at which your team reads it."""
+
+LOOKBACK = "15s"
+"""How old the newest sample of a series may be: it bridges missed scrapes and a handover, and no dead worker."""
+EVALUATION = "5s"
+KEPT = "3m"
+"""How much longer a KPI alert stays: a handover in the midst of a drop must not look like its end."""
+
+# An engagement drop: engagements by exposure in the last 1 and 2 minutes, against the 15 minutes that ended 10 ago.
+ENGAGEMENT_KEPT = 0.7
+"""Below this share of what was expected, in both windows."""
+ENGAGEMENT_COUNT_KEPT = 0.8
+"""And the count itself below this share: a mailing adds exposures and takes no engagement away."""
+ENGAGEMENT_COUNT_Z = 3
+"""Standard deviations of the count: with the share alone, a mailing to a small campaign passed for a drop."""
+ENGAGEMENT_EXPECTED = 100
+"""With 20 expected an unchanged campaign looks 40 % down 2 % of the time; with 50, 0.09 %."""
+ENGAGEMENT_Z = 4
+"""Standard deviations of the binomial that gives the last 2 minutes their share of both spans' engagements."""
+
+# Against the target of the engagement rate, where a launch has no past to compare with.
+TARGET_EXPECTED = 50
+TARGET_Z = 3
+
+# Sentiment turns: net sentiment of 5 minutes against the half hour that ended 10 minutes ago.
+SENTIMENT_FALL_POINTS = 25
+SENTIMENT_ERRORS = 3
+"""The fall also exceeds so many standard errors (at most 100 points by the root of the number of mentions)."""
+SENTIMENT_MENTIONS_RISE = 1.2
+SENTIMENT_SCORED = 50
+
+# Reach stalls: people reached in 5 minutes, now and 5 minutes ago, against the median of the hour that ended 10 ago.
+REACH_KEPT = 0.3
+REACH_EXPECTED = 100
+REACH_NOT_JUDGED = ("email", "sms", "push")
+"""Messages go out in batches: the end of a mailing is no stall."""
+
+# Messages that hurt: events of the last hour by messages; (share that is harmless, fewest messages).
+BOUNCES = (0.02, 500)
+COMPLAINTS = (0.001, 1_000)
+UNSUBSCRIBES = (0.005, 500)
+MESSAGES_TIMES = 2
+"""Above so many times the harmless share, and so many times the campaign's own share before."""
+MESSAGES_Z = 4
+
+# Conversion breaks: orders by clicks and visits in 15 minutes, against the hour before them.
+CONVERSION_KEPT = 0.3
+CONVERSION_EXPECTED = 20
+CONVERSION_TRAFFIC_KEPT = 0.5
+CONVERSION_Z = 4
+
+# Spend ahead of plan.
+SPEND_PACE = 1.2
+SPEND_USED = 0.1
+"""Not judged before this share of the budget is spent: the first day's pace says nothing."""
+
+# A source is silent.
+SILENT_EXPECTED = 30
+"""Nothing came in 2 minutes, or in 15, in which so many were expected: chance does that once in 10^13."""
+SILENT_LONG = "6h"
+"""Or nothing came for so long, whatever was expected."""
+SILENT_START = "30m"
+"""Or nothing came at all, so long after the campaign began."""
+
+# The pipeline.
+LATE_SECONDS = 30
+DRAIN_SECONDS = 900
+STUCK_SECONDS = 30
+DEAD_LETTERS = 50
+DEAD_LETTERS_SHARE = 0.05
+DEAD_LETTERS_TIMES = 3
+REDIS_MEMORY = 0.85
+SERIES = 0.9
+SETTLING = "2m"
+"""For so long after a handover no KPI alert begins."""

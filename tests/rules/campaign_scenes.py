@@ -1,0 +1,253 @@
+"""One scene an alert about campaigns."""
+
+from __future__ import annotations
+
+from tests.rules.scenes import Scene, Series, counter, gauge, of, owner
+
+_MARIA = owner("aurora", "all", "", "Maria", "maria@example.com")
+_NOOR = owner("aurora", "email", "", "Noor", "#mail")
+_IDA = owner("aurora", "all", "net_sentiment", "Ida", "#support")
+
+_DROP = of(
+    "aurora",
+    "email",
+    {
+        "campaign_engagements/1m": gauge((40, 200), (25, 80), (35, 200)),
+        "campaign_exposures/1m": gauge((100, 1000)),
+    },
+) + of(
+    "aurora",
+    "all",
+    {
+        "campaign_engagements/1m": gauge((40, 400), (25, 280), (35, 400)),
+        "campaign_exposures/1m": gauge((100, 2000)),
+    },
+)
+
+_TARGET = {"kpi": "engagement_rate", "window": "1m", "bound": "min", "source": "own"}
+_RETURN = {"kpi": "mroi", "window": "launch", "bound": "min", "source": "own"}
+_AURORA = {"campaign": "aurora", "channel": "all", "owner": "Maria", "contact": "maria@example.com"}
+_MAIL = {"campaign": "aurora", "channel": "email", "owner": "Noor", "contact": "#mail"}
+
+
+def _told(labels: dict[str, str], values: dict[str, str]) -> tuple[Series, ...]:
+    """A target of aurora as the worker exposes it, owned by Maria."""
+    owned = {"owner": "Maria", "contact": "maria@example.com"}
+    return of("aurora", "all", values, **labels) + of(
+        "aurora", "all", {"campaign_target_owner_info": gauge((600, 1))}, **labels, **owned
+    )
+
+
+SCENES = (
+    Scene(
+        alert="CampaignEngagementDrop",
+        series=(*_DROP, _MARIA, _NOOR),
+        quiet=39,
+        pending=41,
+        firing=60,
+        resolved=75,
+        labels=_MAIL,
+        summary="aurora, email: engagement is at 40% of what was expected: 160 of 400 in two minutes, at 2k exposures.",
+    ),
+    Scene(
+        alert="CampaignEngagementBelowTarget",
+        series=(
+            *_told(
+                _TARGET,
+                {"campaign_target": gauge((60, 0.15)), "campaign_target_met": gauge((3, 1), (6, 0), (51, 1))},
+            ),
+            *of(
+                "aurora",
+                "all",
+                {
+                    "campaign_engagements/1m": gauge((3, 200), (6, 80), (51, 200)),
+                    "campaign_exposures/1m": gauge((60, 1000)),
+                },
+            ),
+        ),
+        quiet=2.5,
+        pending=3.25,
+        firing=5,
+        resolved=13,
+        labels=_AURORA | _TARGET,
+        summary="aurora, all: engagement in 1m is at 53.33% of its target, at 1k exposures.",
+    ),
+    Scene(
+        alert="CampaignSentimentTurns",
+        series=(
+            *of(
+                "aurora",
+                "all",
+                {
+                    "campaign_net_sentiment_points/5m": gauge((50, 40), (8, -20), (22, 40)),
+                    "campaign_scored_mentions/5m": gauge((80, 200)),
+                    "campaign_mentions/5m": gauge((50, 210), (8, 420), (22, 210)),
+                },
+            ),
+            _MARIA,
+            _IDA,
+        ),
+        quiet=49,
+        pending=50.25,
+        firing=55,
+        resolved=62,
+        labels={"campaign": "aurora", "channel": "all", "owner": "Ida", "contact": "#support"},
+        summary="aurora, all: net sentiment moved by -60 points from a usual 40, among 200 scored mentions in five "
+        "minutes.",
+    ),
+    Scene(
+        alert="CampaignReachStalls",
+        series=(
+            *of("aurora", "all", {"campaign_reach/5m": gauge((80, 1000), (20, 100), (30, 1000))}),
+            ("campaign_active", {"campaign": "aurora"}, gauge((130, 1))),
+            _MARIA,
+        ),
+        quiet=79,
+        pending=85.25,
+        firing=90,
+        resolved=105,
+        labels=_AURORA,
+        summary="aurora, all: reach in five minutes is at 10% of the last hour's median of 1k people.",
+    ),
+    Scene(
+        alert="CampaignConversionBreaks",
+        series=(
+            *of(
+                "aurora",
+                "email",
+                {
+                    "campaign_orders/launch": counter((80, 4), (30, 0), (30, 4)),
+                    "campaign_clicks/launch": counter((140, 20)),
+                    "campaign_visits/launch": counter((140, 40)),
+                },
+            ),
+            _MARIA,
+            _NOOR,
+        ),
+        quiet=79,
+        pending=90.75,
+        firing=93,
+        resolved=120,
+        labels=_MAIL,
+        summary="aurora, email: orders are at 13.33% of what was expected: 8 of 60 in fifteen minutes, at 900 clicks "
+        "and visits.",
+    ),
+    Scene(
+        alert="CampaignSpendAhead",
+        series=(
+            *of(
+                "aurora",
+                "all",
+                {
+                    "campaign_pace_ratio/launch": gauge((10, 1), (30, 1.5), (20, 1)),
+                    "campaign_budget_used_ratio/launch": gauge((60, 0.4)),
+                },
+            ),
+            _MARIA,
+        ),
+        quiet=9,
+        pending=20,
+        firing=30,
+        resolved=45,
+        labels=_AURORA,
+        summary="aurora: spending is at 1.5 times its plan; 40% of the budget is used.",
+    ),
+    Scene(
+        alert="CampaignBouncesJump",
+        series=(
+            *of(
+                "aurora",
+                "email",
+                {
+                    "campaign_sent/launch": counter((240, 100)),
+                    "campaign_bounced/launch": counter((100, 1), (20, 40), (120, 1)),
+                },
+            ),
+            _NOOR,
+        ),
+        quiet=99,
+        pending=105,
+        firing=110,
+        resolved=200,
+        labels=_MAIL,
+        summary="aurora, email: 450 bounces in the last hour are 7.5% of 6k messages; usual is at most 2%.",
+    ),
+    Scene(
+        alert="CampaignComplaintsJump",
+        series=(
+            *of(
+                "aurora",
+                "email",
+                {
+                    "campaign_sent/launch": counter((240, 100)),
+                    "campaign_complained/launch": counter((100, 0), (15, 4), (125, 0), start=4),
+                },
+            ),
+            _NOOR,
+        ),
+        quiet=99,
+        pending=106.25,
+        firing=110,
+        resolved=185,
+        labels=_MAIL,
+        summary="aurora, email: 40 complaints in the last hour are 0.3636% of 11k messages; usual is at most 0.1%.",
+    ),
+    Scene(
+        alert="CampaignUnsubscribesJump",
+        series=(
+            *of(
+                "aurora",
+                "email",
+                {
+                    "campaign_delivered/launch": counter((240, 100)),
+                    "campaign_unsubscribed/launch": counter((100, 0), (15, 20), (125, 0), start=10),
+                    "campaign_unsubscribes/launch": gauge((240, 5)),
+                },
+            ),
+            _NOOR,
+        ),
+        quiet=99,
+        pending=105.75,
+        firing=110,
+        resolved=185,
+        labels=_MAIL,
+        summary="aurora, email: 200 leaves in the last hour are 1.818% of 11k messages; usual is at most 0.5%.",
+    ),
+    Scene(
+        alert="CampaignSourceSilent",
+        series=(
+            *of(
+                "aurora",
+                "email",
+                {"campaign_expected_events_total": counter((30, 60), (10, 0), (20, 60))},
+                topic="click",
+            ),
+            _MARIA,
+            _NOOR,
+        ),
+        quiet=31.75,
+        pending=32,
+        firing=35,
+        resolved=45,
+        labels=_MAIL | {"topic": "click"},
+        summary="aurora, email: no click arrives any more; 1.8k have come since the launch.",
+    ),
+    Scene(
+        alert="CampaignTargetMissed",
+        series=_told(
+            _RETURN,
+            {
+                "campaign_target": gauge((60, 1)),
+                "campaign_target_value": gauge((10, 1.2), (30, 0.5), (20, 1.2)),
+                "campaign_target_volume": gauge((60, 320)),
+                "campaign_target_met": gauge((10, 1), (30, 0), (20, 1)),
+            },
+        ),
+        quiet=9,
+        pending=15,
+        firing=25,
+        resolved=45,
+        labels=_AURORA | _RETURN,
+        summary="aurora, all: mroi of launch is 0.5; the own target is at least 1 (320 cases).",
+    ),
+)

@@ -1,0 +1,34 @@
+"""The four cases of a scene."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grafana.rules import ALERTS
+from tests.rules.scenes import Scene, at, run, state
+
+RULES = {alert.name: alert for alert in ALERTS}
+
+
+def check_scene(scene: Scene, folder: Path) -> None:
+    """Quiet before, pending while it is held, firing once with its labels and its number, and gone afterwards."""
+    rule = RULES[scene.alert]
+    told = rule.rule()["annotations"]
+    assert isinstance(told, dict)
+    link = told["dashboard"]
+    for name, value in scene.labels.items():
+        link = link.replace(f"{{{{ $labels.{name} }}}}", value)
+    fired = {
+        "exp_labels": {"kind": rule.kind, "severity": rule.severity, **rule.labels, **scene.labels},
+        "exp_annotations": {**told, "summary": scene.summary, "dashboard": link},
+    }
+    waits = [] if scene.pending is None else [state(scene.alert, scene.pending, "pending")]
+    run(
+        scene.series,
+        state(scene.alert, scene.quiet, ""),
+        *waits,
+        state(scene.alert, scene.firing, "firing"),
+        {"eval_time": at(scene.firing), "alertname": scene.alert, "exp_alerts": [fired]},
+        state(scene.alert, scene.resolved, ""),
+        folder=folder,
+    )
