@@ -208,9 +208,10 @@ class PartitionMerge:
             if self.value_of(admitted) is None or self.unstated(admitted):
                 self._touched.add(admitted)
         self._note(*self._values.merge(campaign, offset, summary))
-        touched, changed = self._facts.merge(campaign, summary)
-        self._touched |= touched
-        self._news |= changed
+        if summary.facts:
+            touched, changed = self._facts.merge(campaign, summary)
+            self._touched |= touched
+            self._news |= changed
         for met in summary.people:
             self._waiting.put(campaign, summary.bucket_ms, met, offset)
         if self._waiting.full:
