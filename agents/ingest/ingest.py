@@ -84,9 +84,10 @@ class Ingest:
         while begin < len(records):
             block = state.block or self._open(state, records[begin])
             end = block.cut.first_beyond(offsets, timestamps, begin)
-            whole = end - begin == len(records)
-            some, times = (records, timestamps) if whole else (records[begin:end], timestamps[begin:end])
-            if some and not await self._count(state, block, some, times):
+            run: tuple[Sequence[Record], Sequence[int], Sequence[int]] = records, offsets, timestamps
+            if end - begin < len(records):
+                run = records[begin:end], offsets[begin:end], timestamps[begin:end]
+            if end > begin and not await self._count(state, block, *run):
                 return
             if end < len(records):
                 await self.emitter.finish(state)
@@ -113,13 +114,19 @@ class Ingest:
         return block
 
     async def _count(
-        self, state: SourceState, block: OpenBlock, records: Sequence[Record], timestamps: Sequence[int]
+        self,
+        state: SourceState,
+        block: OpenBlock,
+        records: Sequence[Record],
+        offsets: Sequence[int],
+        timestamps: Sequence[int],
     ) -> bool:
-        """Count these records of one block. False: the generation has changed meanwhile, and nothing was counted."""
+        """Count these records of one block, whose offsets and Kafka timestamps stand beside them. False: the generation
+        has changed meanwhile, and nothing was counted."""
         topic, limits = state.topic, self.limits[state.tp.topic]
         values = [joined(record.value, record.headers) if record.headers else record.value for record in records]
         batch = decode_batch(topic, values, timestamps, limits.max_event_bytes)
-        duplicates = await self._claim(state, batch, records, limits)
+        duplicates = await self._claim(state, batch, offsets, limits)
         await self.score_texts(topic, batch.events, duplicates)
         if not self._current(state):
             return False
@@ -128,21 +135,21 @@ class Ingest:
         if not self._current(state):
             return False
         block.count(batch, duplicates, self.person_hash)
-        block.state(batch, [record.offset for record in records], timestamps)
-        block.advance(len(records), records[-1].offset, records[-1].timestamp)
+        block.state(batch, offsets, timestamps)
+        block.advance(len(records), offsets[-1], timestamps[-1])
         self.telemetry.counted(topic.name, len(batch.events) - len(duplicates), len(duplicates), len(batch.refused))
         return True
 
-    async def _claim(
-        self, state: SourceState, batch: EventBatch, records: Sequence[Record], limits: Limits
-    ) -> set[int]:
-        """Claim the identities; returns the indices of the events that other records own. Waits while Redis is
-        away."""
+    async def _claim(self, state: SourceState, batch: EventBatch, run: Sequence[int], limits: Limits) -> set[int]:
+        """Claim the identities; returns the indices of the events that other records own. Waits while Redis is away.
+
+        run: the offsets of all records of the run, also of those that were refused.
+        """
         topic = state.topic
         if not batch.events or topic.horizon_ms is None:
             return set()
         began = time.monotonic()
-        offsets = [records[row].offset for row in batch.rows]
+        offsets = [run[row] for row in batch.rows]
         duplicates = await self.claims.claim(
             state.source,
             limits.retention_ms,

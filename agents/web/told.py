@@ -60,8 +60,7 @@ class Told:
                 yield self._owned(campaign, ALL_CHANNELS_NAME, kpi, owner)
 
     def _owned(self, campaign: str, channel: str, kpi: str, owner: Owner) -> Line:
-        name, contact = self._clean(owner.name), self._clean(owner.contact)
-        told = labels(("campaign", campaign), ("channel", channel), ("kpi", kpi), ("owner", name), ("contact", contact))
+        told = labels(("campaign", campaign), ("channel", channel), ("kpi", kpi), *self._named(owner))
         return self._owner, f"campaign_owner_info{told} 1"
 
     def _targets(self, campaign: CampaignSnapshot, told: Campaign) -> Iterator[Line]:
@@ -84,9 +83,11 @@ class Told:
             if one.volume is not None:
                 yield self._volume, f"campaign_target_volume{place} {one.volume!r}"
             if one.owner is not None:
-                name, contact = self._clean(one.owner.name), self._clean(one.owner.contact)
-                owned = labels(*pairs, ("owner", name), ("contact", contact))
+                owned = labels(*pairs, *self._named(one.owner))
                 yield self._answers, f"campaign_target_owner_info{owned} 1"
+
+    def _named(self, owner: Owner) -> tuple[tuple[str, str], tuple[str, str]]:
+        return ("owner", self._clean(owner.name)), ("contact", self._clean(owner.contact))
 
     def _clean(self, text: str | None) -> str:
         if text is None or not text:
