@@ -11,9 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from agents.demo.ports import any_port
 from bench.parts import ROOT, WORKER_CORE, Stage, on_core
 from tests.faults.processes import wait_for
-from tests.support.ports import free_port
 
 SETTLE_SECONDS = 15.0
 WANTED_MB = 60.0
@@ -67,7 +67,7 @@ def _ours(stage: Stage) -> float:
 def _stock(stage: Stage) -> float:
     name = f"s{secrets.token_hex(4)}"
     log = stage.path / f"{name}.log"
-    arguments = [stage.broker.address, name, str(free_port()), str(stage.path / name)]
+    arguments = [stage.broker.address, name, str(any_port()), str(stage.path / name)]
     with on_core(WORKER_CORE), log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-c", STOCK, *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.demo.ports import any_port
 from bench import environment
 from bench.contenders.registry import HERE, Contender
 from bench.gate import Expected, wrong_counts, wrong_people, wrong_sums
 from bench.parts import ROOT, WORKER_CORE, Stage, on_core
 from bench.stream import TOPICS, Shape
-from tests.support.ports import free_port
 
 GIVE_UP_SECONDS = 300.0
 
@@ -65,7 +65,7 @@ def run(stage: Stage, contender: Contender, log: Log) -> Run:
     if contender.ours:
         stage.fresh_redis()
         deployment = stage.deployment(log.shape.partitions, log.prefix)
-        own = {"LAUNCHPULSE_WEB_PORT": str(free_port()), "LAUNCHPULSE_DATA_DIR": told["directory"]}
+        own = {"LAUNCHPULSE_WEB_PORT": str(any_port()), "LAUNCHPULSE_DATA_DIR": told["directory"]}
         told["options"]["environment"] = {**deployment.environment, **own}
         command = [sys.executable, "-m", f"bench.contenders.{contender.script}"]
     else:

@@ -44,7 +44,7 @@ def demo(
     _end_at_once_while_loading()
 
     from agents.demo.children import ChildDied
-    from agents.demo.parts import PortTaken
+    from agents.demo.ports import PortTaken
     from agents.demo.programs import LaunchRoomMissing, find_programs
     from agents.demo.redis_server import RedisMissing
     from agents.demo.report import render_verdict

@@ -19,9 +19,8 @@ import aiohttp
 import yaml
 
 from agents.demo.children import Child, ChildDied, Children
-from agents.demo.parts import any_port, is_free
+from agents.demo.ports import LOOPBACK, any_port, is_free
 from agents.demo.programs import ALERTMANAGER, BOARDS, GET_GRAFANA, PROVISIONING, RULES, Programs
-from agents.demo.redis_server import LOOPBACK
 
 START_SECONDS = 60.0
 TIMEOUT = aiohttp.ClientTimeout(total=2)

@@ -6,14 +6,14 @@ import asyncio
 import os
 import re
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agents.demo.children import Child, ChildDied, Children
-from agents.demo.redis_server import LOOPBACK, OPTIONS, redis_binary
+from agents.demo.ports import LOOPBACK, PortTaken, any_port, is_free
+from agents.demo.redis_server import OPTIONS, redis_binary
 from agents.operations.topics import create_missing, open_admin, plan_topics
 from agents.settings import Settings, load_settings
 from agents.settings_errors import PREFIX
@@ -25,10 +25,6 @@ EVENT_PARTITIONS = 4
 SUMMARIES_PARTITIONS = 4
 SESSION_SECONDS = 6
 WEB_PORT = 6066
-
-
-class PortTaken(Exception):
-    """The port that was asked for is in use; the text is one line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +45,6 @@ def free_port(wanted: int | None = None) -> int:
     if wanted is None:
         return any_port()
     raise PortTaken(f"port {wanted} is taken: name another with --port, or leave it out and a free one is chosen")
-
-
-def is_free(port: int) -> bool:
-    """Whether a worker could listen on that port now."""
-    with socket.socket() as probe:
-        # As the worker's server will: else a port whose last connections have just ended would seem taken.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-            probe.listen()
-        except OSError:
-            return False
-    return True
 
 
 async def start_parts(children: Children, step: Callable[[str], None]) -> Parts:
@@ -113,13 +96,6 @@ def start_worker(children: Children, parts: Parts, number: int, port: int) -> Ch
 def listens(worker: Child, port: int) -> bool:
     """Whether this very worker listens on the port: another demo's might, and its answers would be taken for ours."""
     return re.search(rf"listening\b.*\bport={port}\b", worker.written()) is not None
-
-
-def any_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 def _broker_command() -> list[str]:

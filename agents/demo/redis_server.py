@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from agents.demo.ports import LOOPBACK, any_port
+
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 OPTIONS = (  # what the claims need: nothing is evicted, everything is in the append-only file
@@ -57,9 +58,7 @@ class EmbeddedRedis:
         """Starts it and waits until it answers. Raises `RedisMissing`, or RuntimeError with the end of its log."""
         binary = redis_binary()
         directory = self._directory = Path(tempfile.mkdtemp(prefix="launchpulse-redis-"))
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            self.port = probe.getsockname()[1]
+        self.port = any_port()
         own = ("--port", str(self.port), "--dir", str(directory), "--maxmemory", f"{self._max_memory_mb}mb")
         log_file = directory / "redis.log"
         with log_file.open("ab") as log:

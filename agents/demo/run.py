@@ -17,11 +17,11 @@ from rich.console import Console
 from agents.connections import kafka_arguments
 from agents.demo.children import Child, Children
 from agents.demo.launch_room import LaunchRoom, start_launch_room
-from agents.demo.parts import Parts, any_port, free_port, is_free, listens, start_parts, start_worker
+from agents.demo.parts import Parts, free_port, listens, start_parts, start_worker
 from agents.demo.picture import Picture
+from agents.demo.ports import LOOPBACK, any_port, is_free
 from agents.demo.programs import Programs
 from agents.demo.reader import Reader
-from agents.demo.redis_server import LOOPBACK
 from agents.demo.screen import Screen
 from agents.demo.sending import Sender, send_catalogue, wall_clock_ms
 from agents.demo.simulator import Simulator

@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
+from agents.demo.ports import LOOPBACK, any_port
 from tests.deploy.files import PROMETHEUS, ROOT, argument_of, image_environment, read_compose, rewritten
 from tests.support.kafka import KafkaBroker
-from tests.support.ports import LOOPBACK, free_port
 from tests.support.redis import RedisServer
 
 STOP_GRACE_SECONDS = 20
@@ -31,8 +31,8 @@ class Deployment:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.kafka_internal, self.kafka_host, self.kafka_controller = free_port(), free_port(), free_port()
-        self.worker_port, self.prometheus_port, self.alertmanager_port = free_port(), free_port(), free_port()
+        self.kafka_internal, self.kafka_host, self.kafka_controller = any_port(), any_port(), any_port()
+        self.worker_port, self.prometheus_port, self.alertmanager_port = any_port(), any_port(), any_port()
         self.services: dict[str, dict[str, Any]] = read_compose({"KAFKA_PORT": str(self.kafka_host)})["services"]
         subprocess.run(["sh", str(ROOT / "deploy" / "make_secrets.sh"), str(directory / "secrets")], check=True)
 

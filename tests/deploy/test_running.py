@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from agents.demo.ports import LOOPBACK, any_port
 from agents.demo.redis_server import RedisMissing
 from grafana.launch import HEADLINES
 from grafana.queries import MOST_LINES, WINDOWS
@@ -24,7 +25,6 @@ from tests.deploy.events import CAMPAIGN, ROUND, entry, one_round
 from tests.deploy.files import health_command
 from tests.deploy.running import Deployment, wait_until
 from tests.support.kafka import KafkaMissing
-from tests.support.ports import LOOPBACK, free_port
 
 pytestmark = [pytest.mark.kafka, pytest.mark.skipif(shutil.which("prometheus") is None, reason="no prometheus here")]
 
@@ -101,7 +101,7 @@ def test_the_image_s_health_check_passes_while_the_worker_lives_and_fails_where_
     assert python == "python"
     environment = deployment.environment("worker")
     assert subprocess.run([sys.executable, *rest], env=environment, check=False, timeout=10).returncode == 0
-    environment["LAUNCHPULSE_WEB_PORT"] = str(free_port())
+    environment["LAUNCHPULSE_WEB_PORT"] = str(any_port())
     gone = subprocess.run([sys.executable, *rest], env=environment, check=False, timeout=10, capture_output=True)
     assert gone.returncode != 0
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from tests.support.ports import LOOPBACK, free_port
+from agents.demo.ports import LOOPBACK, any_port
 
 CHUNK_BYTES = 64 * 1024
 CHUNKS_UNDER_WAY = 1_000
@@ -28,7 +28,7 @@ class Proxy:
     """
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = any_port()
         self.delay_seconds = 0.0
         self._target: tuple[str, int] = (LOOPBACK, 0)
         self._refusing = False

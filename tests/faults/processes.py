@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.ports import LOOPBACK, free_port
+from agents.demo.ports import LOOPBACK, any_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,7 +42,7 @@ class WorkerProcess:
     def start(self) -> Self:
         """Starts it, on a free port."""
         self._ended = False
-        self.port = free_port()
+        self.port = any_port()
         own = {
             "LAUNCHPULSE_WEB_PORT": str(self.port),
             "LAUNCHPULSE_DATA_DIR": str(self._directory / f"{self.name}-data"),

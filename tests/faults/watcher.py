@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from agents.demo.ports import LOOPBACK
 from tests.faults.processes import WorkerProcess
-from tests.support.ports import LOOPBACK
 
 PAUSE_SECONDS = 0.06
 """Between an answer and the next question to the same worker."""

@@ -17,6 +17,7 @@ from faust.types import TP
 
 from agents.cli.main import run_command
 from agents.connections import kafka_arguments
+from agents.demo.ports import any_port
 from agents.ingest.dead_letter_log import DeadLetterLog
 from agents.operations.compacted import read_whole
 from agents.operations.topics import create_missing, open_admin, plan_topics
@@ -24,7 +25,6 @@ from agents.settings import Settings, load_settings
 from streams.counting.admissions import decode_admission
 from streams.events.errors import Invalid, Reason
 from tests.support.kafka import KafkaBroker
-from tests.support.ports import free_port
 from tests.support.redis import RedisServer
 
 pytestmark = pytest.mark.kafka
@@ -303,7 +303,7 @@ def test_doctor_finds_nothing_wrong_in_a_whole_deployment(
     monkeypatch.setenv("LAUNCHPULSE_REDIS_URL", redis_server.url)
     monkeypatch.setenv("LAUNCHPULSE_HASH_KEY", "k" * 32)
     monkeypatch.setenv("LAUNCHPULSE_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("LAUNCHPULSE_WEB_PORT", str(free_port()))
+    monkeypatch.setenv("LAUNCHPULSE_WEB_PORT", str(any_port()))
     code, found = findings(capsys)
     assert {part: each["message"] for part, each in found.items() if each["verdict"] == "wrong"} == {}
     assert code == 0

@@ -24,6 +24,7 @@ from aiokafka import AIOKafkaProducer
 from agents.claims.link import Link, RedisAddress
 from agents.cli.main import run_command
 from agents.connections import kafka_arguments
+from agents.demo.ports import LOOPBACK, any_port
 from agents.names import Names
 from agents.settings import load_settings
 from tests.faults.logs import read_topics
@@ -31,7 +32,6 @@ from tests.faults.processes import ROOT, WorkerProcess, wait_for
 from tests.redis.test_claims_policy import LEAST_RIGHTS
 from tests.support.certificates import Authority
 from tests.support.kafka import KafkaBroker, KafkaMissing
-from tests.support.ports import LOOPBACK, free_port
 from tests.support.redis import RedisServer
 
 pytestmark = pytest.mark.kafka
@@ -89,7 +89,7 @@ class Secured:
             "redis_ca_file": self.ours.ca_file,
             "hash_key_file": self.file("hash_key"),
             "web_token_file": self.file("web_token"),
-            "web_port": free_port(),
+            "web_port": any_port(),
             "data_dir": self.folder / "data",
             "summaries_partitions": 2,
             "session_timeout_seconds": 6,
@@ -147,7 +147,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         )
     except KafkaMissing as error:
         pytest.skip(str(error))
-    port = free_port()
+    port = any_port()
     redis = RedisServer(
         options={
             "tls-port": str(port),
@@ -483,7 +483,7 @@ def test_a_redis_with_the_wrong_certificate_is_refused(
     names: str, days: int, told: str, secured: Secured, tmp_path: Path
 ) -> None:
     shown = str(Authority(tmp_path, "ours").vouch("redis", names, days=days))
-    port = str(free_port())
+    port = str(any_port())
     files = {"tls-cert-file": shown, "tls-key-file": shown, "tls-auth-clients": "no"}
     with RedisServer(options={"tls-port": port, **files}):
         environment = secured.environment(
@@ -496,7 +496,7 @@ def test_a_redis_with_the_wrong_certificate_is_refused(
 
 
 def test_a_worker_ends_where_it_is_refused_and_waits_for_what_is_away(secured: Secured) -> None:
-    away = f"{LOOPBACK}:{free_port()}"
+    away = f"{LOOPBACK}:{any_port()}"
     cases = {
         "kafka login": (wrong_kafka(secured, "scram password"), KAFKA_REFUSALS["scram password"]),
         "kafka authority": (wrong_kafka(secured, "other authority"), KAFKA_REFUSALS["other authority"]),

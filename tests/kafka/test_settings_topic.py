@@ -13,9 +13,9 @@ from aiokafka.errors import KafkaConnectionError
 
 from agents.claims.errors import PinMismatch, SettingsTopicError
 from agents.claims.pins import Pins, SettingsTopic, hash_key_fingerprint
+from agents.demo.ports import LOOPBACK, any_port
 from tests.kafka.cluster import read_all
 from tests.support.kafka import KafkaBroker
-from tests.support.ports import LOOPBACK, free_port
 
 pytestmark = pytest.mark.kafka
 
@@ -167,7 +167,7 @@ async def _write(broker: KafkaBroker, topic: SettingsTopic, value: bytes, key: b
 
 
 async def test_a_broker_that_is_away_raises_kafkas_error_and_leaves_nothing_open() -> None:
-    nowhere = SettingsTopic("x-settings", {"bootstrap_servers": f"{LOOPBACK}:{free_port()}"})
+    nowhere = SettingsTopic("x-settings", {"bootstrap_servers": f"{LOOPBACK}:{any_port()}"})
     with pytest.raises(KafkaConnectionError):
         await nowhere.agree(PINS)
     gc.collect()

@@ -12,8 +12,8 @@ from agents.claims.errors import RedisPolicyError
 from agents.claims.keys import Keyring
 from agents.claims.link import AWAY, Link, RedisAddress
 from agents.claims.policy import examine, memory_estimate
+from agents.demo.ports import LOOPBACK, any_port
 from tests.redis.deployment import HOUR_MS, Deployment, asking, claim, fresh, make, started
-from tests.support.ports import LOOPBACK, free_port
 from tests.support.redis import RedisServer
 
 # What docs and the refusals of a worker rely on: claims need no more rights than these.
@@ -115,7 +115,7 @@ async def test_tls_is_spoken_and_a_certificate_of_another_authority_refused(tmp_
         )
         where = ["-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / f"{name}.pem")]
         subprocess.run([*command.split(), *where], check=True, capture_output=True)
-    port = free_port()
+    port = any_port()
     files = {"tls-cert-file": str(tmp_path / "ours.pem"), "tls-key-file": str(tmp_path / "ours.key")}
     with RedisServer(options={"tls-port": str(port), "tls-auth-clients": "no", **files}):
         url = f"rediss://{LOOPBACK}:{port}/0"

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.support.ports import LOOPBACK, free_port
+from agents.demo.ports import LOOPBACK, any_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "grafana" / "alertmanager" / "alertmanager.yml"
@@ -60,7 +60,7 @@ class Told:
 def alertmanager(folder: Path, changes: Mapping[str, str]) -> Iterator[Told]:
     """Run it in `folder` with the committed configuration, in which only addresses and the given texts are replaced."""
     binary = next(found for name in BINARIES if (found := shutil.which(name)))
-    port = free_port()
+    port = any_port()
     told = Told(f"http://{LOOPBACK}:{port}")
     with _hooks(told) as hooks, _mail(told) as mail:
         text = CONFIG.read_text(encoding="utf-8")

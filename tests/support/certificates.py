@@ -6,7 +6,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.support.ports import LOOPBACK
+from agents.demo.ports import LOOPBACK
 
 HERE = f"IP:{LOOPBACK},DNS:localhost"
 _CONFIG = """[ca]

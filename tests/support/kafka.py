@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.ports import LOOPBACK, free_port
+from agents.demo.ports import LOOPBACK, any_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBS = ROOT / ".parts" / "kafka" / "libs"
@@ -75,11 +75,11 @@ class KafkaBroker:
             raise KafkaMissing("Kafka for tests is not installed: run `python -m tests.support.install`")
         self._owns_directory = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="launchpulse-kafka-"))
-        self.port = free_port()
-        self.controller_port = free_port()
+        self.port = any_port()
+        self.controller_port = any_port()
         self._settings = dict(settings or {})
         self._protocols = dict(listeners or {})
-        self._ports = {name: free_port() for name in self._protocols}
+        self._ports = {name: any_port() for name in self._protocols}
         self._advertised = dict(advertised or {})
         self._scram = dict(scram or {})
         self._heap_mb = heap_mb

@@ -11,8 +11,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from agents.demo.ports import LOOPBACK, any_port
 from agents.demo.redis_server import redis_binary
-from tests.support.ports import LOOPBACK, free_port
 
 DEFAULTS: Mapping[str, str] = {
     "maxmemory": "256mb",
@@ -30,7 +30,7 @@ class RedisServer:
         self._binary = redis_binary()
         self._owns_directory = directory is None
         self.directory = directory or Path(tempfile.mkdtemp(prefix="launchpulse-redis-"))
-        self.port = free_port()
+        self.port = any_port()
         self._options = {**DEFAULTS, **(options or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
