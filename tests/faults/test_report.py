@@ -56,7 +56,8 @@ def test_page_without_figures_names_the_commands_that_measure_them() -> None:
 
 
 def test_page_adds_up_runs_and_says_what_is_lost_and_doubled() -> None:
-    page = render(_figures(_run(), _run(name="power-105", seed=105, lost=3, doubled=2, redis_bytes_lost=900)))
+    power = _run(name="power-105", seed=105, lost=3, doubled=2, recovered={**PART, "lost": 3}, redis_bytes_lost=900)
+    page = render(_figures(_run(), power))
     assert "**500,000 events, 8 faults: 3 lost, 2 counted twice.**" in page
     assert "2 (of at most 40)" in page
     assert "with 2 seeds" in page
