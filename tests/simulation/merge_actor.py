@@ -34,35 +34,46 @@ class Table:
         self.term = b""
 
     def recover(self) -> Steps:
-        """Read the changelog, from where it was left: per key the furthest statement of any term."""
+        """Read the changelog, from where it was left: per key the furthest of what each term has said last."""
         world, end = self._world, self._log.end
+        read: dict[bytes, bytes | None] = {}
         while True:
             some = self._log.read(self._position, world.rnd.randint(1, 40))
             some = [record for record in some if record.offset < end]
             for record in some:
                 assert record.key is not None
-                self._apply(record.key[:TERM_BYTES], record.key[TERM_BYTES:], record.value)
+                read.pop(record.key, None)  # so that they stand in the order of the log
+                read[record.key] = record.value
                 self._position = record.offset + 1
             if some:
                 yield
             elif Rule.RECOVERY_TO_THE_END in world.without or self._log.end == end:
-                return
+                return self._take_over(read)
             else:
                 end = self._log.end
 
-    def _apply(self, term: bytes, key: bytes, value: bytes | None) -> None:
-        terms = self.terms.setdefault(key, set())
-        if value is None:
-            if term in terms and len(terms) == 1:
-                del self.values[key]
-            terms.discard(term)
-            return
-        terms.add(term)
-        before = self.values.get(key)
-        if before is None or Rule.FURTHEST_WINS in self._world.without:
-            self.values[key] = value
-        else:
-            self.values[key] = self._reconcile(before, value)
+    def _take_over(self, read: dict[bytes, bytes | None]) -> None:
+        for record_key, value in read.items():
+            if value is None:
+                self._untell(record_key[:TERM_BYTES], record_key[TERM_BYTES:])
+        for record_key, value in read.items():
+            if value is None:
+                continue
+            term, key = record_key[:TERM_BYTES], record_key[TERM_BYTES:]
+            self.terms.setdefault(key, set()).add(term)
+            before = self.values.get(key)
+            if before is None or Rule.FURTHEST_WINS in self._world.without:
+                self.values[key] = value
+            else:
+                self.values[key] = self._reconcile(before, value)
+
+    def _untell(self, term: bytes, key: bytes) -> None:
+        """A kept value of which its only term says no more is gone."""
+        terms = self.terms.get(key, set())
+        terms.discard(term)
+        if not terms:
+            self.terms.pop(key, None)
+            self.values.pop(key, None)
 
     def unstated(self, key: bytes) -> bool:
         """Whether the key has a value that the present term has yet to state."""
