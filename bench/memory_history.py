@@ -28,7 +28,7 @@ from streams.counting.partition import PartitionMerge
 from streams.counting.people import People
 from streams.counting.sources import source_number
 from streams.counting.statements import TERM_BYTES, KeyKind, kind_of_key, parse_key, people_key
-from streams.counting.summaries import CAMPAIGN, Entry, Summary, encode_summary, summaries_partition
+from streams.counting.summaries import CAMPAIGN, Entry, Summary, encode_summary, pack_panes, summaries_partition
 from streams.events.channels import CHANNEL_CODES
 from streams.events.measures import Measure, money_key
 from streams.events.measures import People as Kind
@@ -88,11 +88,8 @@ def counters(now_ms: int) -> dict[bytes, bytes]:
         for block in range(2):
             for source in _SOURCES:
                 added = {int(measure): number for measure, number in _COUNTERS[source & 63].items()}
-                entries = [
-                    Entry(CHANNEL_CODES[channel], tier, pane, added)
-                    for channel in CHANNELS
-                    for tier, pane in counter_panes(now // 10_000, now, UTC)
-                ]
+                panes = pack_panes(counter_panes(now // 10_000, now, UTC))
+                entries = [Entry(CHANNEL_CODES[channel], panes, added) for channel in CHANNELS]
                 summary = Summary(source, start, start + 900, now, entries, [], now)
                 for record in encode_summary(CAMPAIGN, summary):
                     merge.read(offset, now, campaign, record)

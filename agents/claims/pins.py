@@ -27,8 +27,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 
 from agents.claims.errors import PinMismatch, SettingsTopicError
 from agents.claims.keys import Keyring
+from streams.counting.summaries import FORMAT
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = FORMAT
 _PINS, _INCARNATION, _BEGUN, _STARTED = b"pins/", b"incarnation/", b"begun/", b"started/"
 
 Started = tuple[str, int, int]

@@ -35,6 +35,7 @@ from streams.counting.open_block import OpenBlock
 from streams.counting.panes import Tier
 from streams.counting.people import estimate
 from streams.counting.statements import KeyKind, parse_key
+from streams.counting.summaries import panes_of
 from streams.events.catalogue import topic_by_name
 from streams.events.channels import channel_name
 from streams.events.measures import Measure, People, money_key
@@ -180,9 +181,13 @@ def kept(task: Task, meter: Meter, states: dict[Any, SourceState]) -> None:
     for block in blocks:
         for campaign, summary in block.summaries():
             for entry in summary.entries:
-                if entry.tier == Tier.MINUTE:
-                    channel = channel_name(entry.channel)
-                    rows += [(campaign, channel, topic, entry.pane, n) for topic, n in _rows(entry.counters)]
+                channel = channel_name(entry.channel)
+                rows += [
+                    (campaign, channel, topic, pane, number)
+                    for tier, pane in panes_of(entry)
+                    if tier == Tier.MINUTE
+                    for topic, number in _rows(entry.counters)
+                ]
     meter.write(task, rows)
 
 

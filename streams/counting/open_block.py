@@ -3,13 +3,15 @@ offset."""
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from streams.counting.block_facts import BlockFacts
 from streams.counting.blocks import Cut
 from streams.counting.fold import Fold, PersonHash, Place
 from streams.counting.panes import counter_panes
-from streams.counting.summaries import Entry, FactEntry, PeopleEntry, Summary
+from streams.counting.summaries import Entry, FactEntry, PeopleEntry, Summary, pack_panes
+from streams.counting.windows import sum_counters
 from streams.events.batch import EventBatch
 from streams.events.measures import Counters
 from streams.events.topic import Topic
@@ -66,7 +68,7 @@ class OpenBlock:
         """The summary of the ledger of this block's source, complete. To be sent whenever `changed`."""
         self._changed = False
         self.fold.settle()
-        return self._summary([Entry(0, 0, 0, dict(self.fold.ledger))], [], [])
+        return self._summary([Entry(0, b"", dict(self.fold.ledger))], [], [])
 
     def _summary(self, entries: list[Entry], people: list[PeopleEntry], facts: list[FactEntry]) -> Summary:
         cut = self.cut
@@ -77,28 +79,25 @@ class OpenBlock:
         for place in panes:
             by_channel.setdefault(place & 255, []).append(place >> 8)
         entries: list[Entry] = []
-        bucket_ms, zone = self.cut.bucket_ms, self._zone
         for channel, some in by_channel.items():
-            if len(some) == 1:
-                # As most often: all tiers hold the same.
-                same = dict(panes[some[0] << 8 | channel])
-                entries += [
-                    Entry(channel, tier, index, same) for tier, index in counter_panes(some[0], bucket_ms, zone)
-                ]
-                continue
-            sums: dict[tuple[int, int], Counters] = {}
-            for pane in some:
-                counters = panes[pane << 8 | channel]
-                for tier_pane in counter_panes(pane, bucket_ms, zone):
-                    total = sums.get(tier_pane)
-                    if total is None:
-                        sums[tier_pane] = dict(counters)
-                        continue
-                    for measure, count in counters.items():
-                        total[measure] = total.get(measure, 0) + count
-            entries += [Entry(channel, tier, index, total) for (tier, index), total in sums.items()]
+            for packed, held in _together(tuple(sorted(some)), self.cut.bucket_ms, self._zone):
+                entries.append(Entry(channel, packed, sum_counters(panes[pane << 8 | channel] for pane in held)))
         return entries
 
     @staticmethod
     def _people(new: dict[Place, list[bytes]]) -> list[PeopleEntry]:
         return [PeopleEntry(channel, minute, kind, b"".join(some)) for (channel, minute, kind), some in new.items()]
+
+
+@lru_cache(maxsize=4096)
+def _together(panes: tuple[int, ...], bucket_ms: int, zone: ZoneInfo) -> tuple[tuple[bytes, tuple[int, ...]], ...]:
+    """For ten-second panes that a channel has: (panes of all tiers that hold the same, which ten-second panes these
+    hold), so that each pane of a tier is in one of them."""
+    held: dict[tuple[int, int], list[int]] = {}
+    for pane in panes:
+        for tier_pane in counter_panes(pane, bucket_ms, zone):
+            held.setdefault(tier_pane, []).append(pane)
+    together: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for tier_pane, some in held.items():
+        together.setdefault(tuple(some), []).append(tier_pane)
+    return tuple((pack_panes(same), some) for some, same in together.items())

@@ -1,12 +1,14 @@
 """Summaries: what one block has put into each table key so far, as it travels through the summaries topic.
 
 A summary of (source, block start, last offset, campaign) is a pure function of the records in [start, last]. Every
-entry is complete for its table key, so a summary may be split anywhere between two entries: merging is per key.
+entry is complete for each of its table keys, so a summary may be split anywhere between two entries: merging is per
+key.
 People travel as what is new since the last summary of the block, since a union loses nothing by being repeated or
 split; so do restated facts, of which the greatest stands.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from struct import Struct
 from zlib import crc32
 
 import msgspec
@@ -14,7 +16,7 @@ from msgspec.structs import replace
 
 from streams.counting.packing import decoder, encode
 
-FORMAT = 1
+FORMAT = 2
 """First byte of everything that is stored in the summaries topic or in a table. A reader refuses what it does not
 know."""
 
@@ -30,11 +32,14 @@ ADMISSION = ord("a")
 
 
 class Entry(msgspec.Struct, array_like=True, gc=False):
-    """What the block has counted so far into one pane of one channel: complete, not a change."""
+    """What the block has counted so far into each of these panes of one channel: complete, not a change.
+
+    panes: see `pack_panes`; of a ledger, which has none, empty. Most often a channel has one entry, since a block's
+    events are all in the same panes; where they are not, one for each different set of them.
+    """
 
     channel: int
-    tier: int
-    pane: int
+    panes: bytes
     counters: dict[int, int]
 
 
@@ -86,6 +91,19 @@ class UnknownFormat(ValueError):
 
 
 _decode_summary = decoder(Summary).decode
+_PANE = Struct(">BI")
+
+
+def pack_panes(panes: Iterable[tuple[int, int]]) -> bytes:
+    """(tier, pane) pairs as an entry has them: five bytes each, since they are looked up as one, and rarely read."""
+    return b"".join(_PANE.pack(tier, pane) for tier, pane in panes)
+
+
+def panes_of(entry: Entry) -> list[tuple[int, int]]:
+    """The (tier, pane) pairs of an entry. Raises msgspec.ValidationError where one is cut off."""
+    if len(entry.panes) % _PANE.size:
+        raise msgspec.ValidationError(f"{len(entry.panes)} bytes of panes, each of which has {_PANE.size}")
+    return list(_PANE.iter_unpack(entry.panes))
 
 
 def head(kind: int) -> bytes:

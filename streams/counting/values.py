@@ -1,21 +1,23 @@
 """The counters of one partition that are in use: decoded, and merged into.
 
 Finding a value and deciding what becomes of a contribution is the dearest part of counting, since an event is in five
-panes. So a value is known by its place in a summary as well as by its key, and what is the same for several values is
-decided once.
+panes. So the values of an entry are known by its place in a summary as well as by their keys, and what is the same for
+several of them is decided once.
 """
 
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final
 
 from streams.counting.merge import Contribution, Outcome, Value, change, merge, new_value, unpack
 from streams.counting.statements import counters_key, ledger_key
-from streams.counting.summaries import Summary
+from streams.counting.summaries import Entry, Summary, panes_of
 
-_Places = dict[tuple[int, int, int], tuple[bytes, Value]]
-"""(channel, tier, pane) of one campaign -> its table key and what is in it."""
+_Found = list[tuple[bytes, Value]]
+"""Table keys and what is in them."""
+
+_Places = dict[tuple[int, bytes], _Found]
+"""(channel, panes as an entry has them) of one campaign -> what is in these panes."""
 
 _OUTCOMES: Final = tuple(Outcome)
 _UNSEEN: Final = object()
@@ -57,31 +59,43 @@ class Values:
         places = self._places.get(campaign)
         if places is None:
             places = self._places[campaign] = {}
-        return self._merge(offset, summary, places, partial(counters_key, campaign))
+        changed, unchanged, counted = list[bytes](), list[bytes](), [0] * len(_OUTCOMES)
+        for entry in summary.entries:
+            place = entry.channel, entry.panes
+            found = places.get(place)
+            if found is None:
+                found = places[place] = [
+                    self._find(counters_key(campaign, entry.channel, tier, pane)) for tier, pane in panes_of(entry)
+                ]
+            self._merge(offset, summary, entry, found, changed, unchanged, counted)
+        self._count(counted)
+        return changed, unchanged
 
     def merge_ledger(self, offset: int, summary: Summary) -> tuple[list[bytes], list[bytes]]:
         """The same for the summary of a source's ledger."""
-        return self._merge(offset, summary, {}, lambda *_: ledger_key(summary.source))
+        changed, unchanged, counted = list[bytes](), list[bytes](), [0] * len(_OUTCOMES)
+        found = [self._find(ledger_key(summary.source))]
+        for entry in summary.entries:
+            self._merge(offset, summary, entry, found, changed, unchanged, counted)
+        self._count(counted)
+        return changed, unchanged
 
     def _merge(
-        self, offset: int, summary: Summary, places: _Places, key_of: Callable[[int, int, int], bytes]
-    ) -> tuple[list[bytes], list[bytes]]:
-        """key_of: gives the table key of a (channel, tier, pane) that is not among the places."""
-        source, start, last = summary.source, summary.start, summary.last
-        changed, unchanged, counted = [], [], [0] * len(_OUTCOMES)
-        # Most entries of a channel differ in their tier only, and so did what stands there: one decision is for all,
-        # and one contribution, too.
-        contribution, before = Contribution(start, last, {}), _UNSEEN
-        for entry in summary.entries:
-            place = entry.channel, entry.tier, entry.pane
-            known = places.get(place)
-            if known is None:
-                known = places[place] = self._find(key_of(*place))
-            key, value = known
+        self,
+        offset: int,
+        summary: Summary,
+        entry: Entry,
+        found: _Found,
+        changed: list[bytes],
+        unchanged: list[bytes],
+        counted: list[int],
+    ) -> None:
+        """Merge an entry into what was found in its panes. What stands there of the source is most often the same in
+        all of them, so one decision is for all, and one contribution, too."""
+        source, before = summary.source, _UNSEEN
+        contribution = Contribution(summary.start, summary.last, entry.counters)
+        for key, value in found:
             if offset > value.at:
-                counters = entry.counters
-                if counters != contribution.counters:
-                    contribution, before = Contribution(start, last, counters), _UNSEEN
                 newest = value.newest.get(source)
                 if newest is not before:
                     before = newest
@@ -93,10 +107,11 @@ class Values:
                     continue
             if self.unstated(key):
                 unchanged.append(key)
-        for found, number in zip(_OUTCOMES, counted, strict=True):
+
+    def _count(self, counted: list[int]) -> None:
+        for outcome, number in zip(_OUTCOMES, counted, strict=True):
             if number:
-                self.outcomes[found] = self.outcomes.get(found, 0) + number
-        return changed, unchanged
+                self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
 
     def _find(self, key: bytes) -> tuple[bytes, Value]:
         value = self._values.get(key)

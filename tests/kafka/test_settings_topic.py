@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError
 
 from agents.claims.errors import PinMismatch, SettingsTopicError
-from agents.claims.pins import Pins, SettingsTopic, hash_key_fingerprint
+from agents.claims.pins import FORMAT_VERSION, Pins, SettingsTopic, hash_key_fingerprint
 from agents.demo.ports import LOOPBACK, any_port
 from tests.kafka.cluster import read_all
 from tests.support.kafka import KafkaBroker
@@ -20,6 +20,8 @@ from tests.support.kafka import KafkaBroker
 pytestmark = pytest.mark.kafka
 
 PINS = Pins(hash_key=hash_key_fingerprint(b"a secret of sixteen bytes"))
+_PINS_WITHOUT_KEY = b'{"format_version":%d}' % FORMAT_VERSION
+_PINS_WITH_A_WRONG_KEY = b'{"format_version":%d,"hash_key":7}' % FORMAT_VERSION
 
 
 @pytest.fixture
@@ -61,7 +63,10 @@ async def test_the_first_start_pins_and_the_later_ones_agree(kafka_broker: Kafka
         ({"claims_buckets_per_hour": 5}, "claims_buckets_per_hour must stay 65536, got 5"),
         ({"claims_person_buckets": 5}, "claims_person_buckets must stay"),
         ({"claims_shards": 2}, "claims_shards must stay 1"),
-        ({"format_version": 2}, "format_version must stay 1, got 2"),
+        (
+            {"format_version": FORMAT_VERSION + 1},
+            f"format_version must stay {FORMAT_VERSION}, got {FORMAT_VERSION + 1}",
+        ),
     ],
 )
 async def test_a_differing_setting_is_refused_by_name_in_one_line(
@@ -143,7 +148,7 @@ async def test_the_identity_is_not_there_before_agreement(topic: SettingsTopic) 
         _ = topic.identity
 
 
-@pytest.mark.parametrize("value", [b"nonsense", b"[]", b'{"format_version":1}', b'{"format_version":1,"hash_key":7}'])
+@pytest.mark.parametrize("value", [b"nonsense", b"[]", _PINS_WITHOUT_KEY, _PINS_WITH_A_WRONG_KEY])
 async def test_pins_that_cannot_be_read_are_never_overwritten(
     kafka_broker: KafkaBroker, topic: SettingsTopic, value: bytes
 ) -> None:
@@ -156,8 +161,8 @@ async def test_pins_that_cannot_be_read_are_never_overwritten(
 async def test_the_pins_of_another_format_are_refused_before_they_are_read(
     kafka_broker: KafkaBroker, topic: SettingsTopic
 ) -> None:
-    await _write(kafka_broker, topic, b'{"format_version":2}')
-    with pytest.raises(PinMismatch, match="format_version must stay 2"):
+    await _write(kafka_broker, topic, b'{"format_version":%d}' % (FORMAT_VERSION + 1))
+    with pytest.raises(PinMismatch, match=f"format_version must stay {FORMAT_VERSION + 1}"):
         await topic.agree(PINS)
 
 

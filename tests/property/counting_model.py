@@ -16,7 +16,7 @@ from streams.counting.panes import MINUTE_MS, PANE_MS, counter_panes, people_pan
 from streams.counting.partition import PartitionMerge, Round
 from streams.counting.people import unite
 from streams.counting.statements import KeyKind, counters_key, ledger_key, people_key
-from streams.counting.summaries import CAMPAIGN, LEDGER, Entry, PeopleEntry, Summary, encode_summary
+from streams.counting.summaries import CAMPAIGN, LEDGER, Entry, PeopleEntry, Summary, encode_summary, pack_panes
 
 ZONE = ZoneInfo("Europe/Berlin")
 CLICKS, READ, REACHED = 1, 128, 1
@@ -116,13 +116,18 @@ class Reader:
                 if met not in self.told_people:
                     self.told_people.add(met)
                     people.append(PeopleEntry(event.channel, met[2], REACHED, event.person.to_bytes(8, "big")))
-            entries = [Entry(*place, {CLICKS: count}) for place, count in sums.items()]
+            together: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+            for (channel, tier, pane), count in sums.items():
+                together[channel, count].append((tier, pane))
+            entries = [
+                Entry(channel, pack_panes(panes), {CLICKS: count}) for (channel, count), panes in together.items()
+            ]
             parts = (
                 [(entries[:split], people[:split]), (entries[split:], people[split:])] if split else [(entries, people)]
             )
             for some, some_people in parts:
                 self._queue(CAMPAIGN, campaign, bucket_ms, some, some_people)
-        self._queue(LEDGER, b"", bucket_ms, [Entry(0, 0, 0, {READ: len(events)})], [])
+        self._queue(LEDGER, b"", bucket_ms, [Entry(0, b"", {READ: len(events)})], [])
 
     def _queue(self, kind: int, key: bytes, bucket_ms: int, entries: list[Entry], people: list[PeopleEntry]) -> None:
         summary = Summary(self.source, self.block[0].offset, self.block[-1].offset, bucket_ms, entries, people)

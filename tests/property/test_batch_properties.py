@@ -11,6 +11,7 @@ from streams.counting.blocks import Cut
 from streams.counting.open_block import OpenBlock
 from streams.counting.people import PersonHasher
 from streams.counting.sources import source_number
+from streams.counting.summaries import panes_of
 from streams.events.batch import decode_batch
 from streams.events.catalogue import TOPICS
 from streams.events.decode import LATE_MS, Accepted, decode
@@ -106,7 +107,7 @@ def said(block, records):
     block.advance(records, records - 1, NOW_MS)
     campaigns = {
         name: (
-            {(entry.channel, entry.tier, entry.pane): entry.counters for entry in summary.entries},
+            {(entry.channel, *place): entry.counters for entry in summary.entries for place in panes_of(entry)},
             {
                 (people.channel, people.minute, people.kind): {
                     people.hashes[at : at + 8] for at in range(0, len(people.hashes), 8)

@@ -15,7 +15,7 @@ from streams.counting.merge import Outcome, unpack
 from streams.counting.people import People
 from streams.counting.sources import source_number
 from streams.counting.statements import KeyKind, counters_key, ledger_key
-from streams.counting.summaries import LEDGER, decode_summary, kind_of
+from streams.counting.summaries import LEDGER, decode_summary, kind_of, panes_of
 from tests.property.counting_model import (
     CLICKS,
     READ,
@@ -218,12 +218,12 @@ class Counting(RuleBasedStateMachine):
     def deliver(self, reader: Reader, count: int) -> None:
         for record in reader.outbox[: max(0, count)]:
             summary = decode_summary(record.value)
-            for entry in summary.entries:
-                key = (
-                    ledger_key(summary.source)
-                    if kind_of(record.value) == LEDGER
-                    else counters_key(record.key, entry.channel, entry.tier, entry.pane)
-                )
+            keys = [
+                counters_key(record.key, entry.channel, tier, pane)
+                for entry in summary.entries
+                for tier, pane in panes_of(entry)
+            ]
+            for key in [ledger_key(summary.source)] if kind_of(record.value) == LEDGER else keys:
                 self.reached[key].append((len(self.summaries), summary.source, summary.last))
             self.summaries.append(record)
         del reader.outbox[: max(0, count)]

@@ -8,7 +8,7 @@ from streams.counting.merge import Contribution, unpack
 from streams.counting.panes import Tier
 from streams.counting.people import People
 from streams.counting.statements import KeyKind
-from streams.counting.summaries import CAMPAIGN, LEDGER, Entry, PeopleEntry, Summary, encode_summary
+from streams.counting.summaries import CAMPAIGN, LEDGER, Entry, PeopleEntry, Summary, encode_summary, pack_panes
 from tests.property.counting_model import Owner, Record, Tables
 
 T = 1_700_000_000_000
@@ -41,12 +41,11 @@ def a_summary(draw: st.DrawFn, starts: list[int]) -> Record:
     starts[source] += draw(st.sampled_from((0, 0, 10)))
     start, last = starts[source], starts[source] + draw(st.integers(0, 9))
     if draw(st.integers(0, 3)) == 0:
-        ledger = Summary(source + 1, start, last, T, [Entry(0, 0, 0, {128: last - start + 1})])
+        ledger = Summary(source + 1, start, last, T, [Entry(0, b"", {128: last - start + 1})])
         return Record(b"", next(encode_summary(LEDGER, ledger)))
     campaign = draw(st.sampled_from(CAMPAIGNS))
-    entries = [
-        Entry(2, tier, 0, {1: last - start + 1}) for tier in draw(st.sets(st.sampled_from((Tier.DAY, Tier.LAUNCH))))
-    ]
+    tiers = draw(st.sets(st.sampled_from((Tier.DAY, Tier.LAUNCH))))
+    entries = [Entry(2, pack_panes((tier, 0) for tier in tiers), {1: last - start + 1})] if tiers else []
     people = [PeopleEntry(2, T // 60_000, 1, number.to_bytes(8, "big")) for number in draw(st.sets(st.integers(0, 6)))]
     return Record(campaign, next(encode_summary(CAMPAIGN, Summary(source + 1, start, last, T, entries, people))))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,6 @@ from streams.sentiment.tables import misspellings, read_tables
 
 MANY = settings(max_examples=500, deadline=None)
 LONG = 100_000
-LIMIT_SECONDS = 0.001
 
 words = st.sampled_from(
     [
@@ -76,12 +77,19 @@ def _random_words(length: int) -> str:
     ],
     ids=lambda text: repr(text[:8]),
 )  # fmt: skip
-def test_text_of_100_kilobytes_costs_at_most_a_millisecond(text: str) -> None:
+def test_the_longest_text_costs_less_than_finding_the_words_of_an_ordinary_one(text: str) -> None:
+    # Beside a measure of the same moment, since machines differ: it is about 2 ms. `make sentiment` gives milliseconds.
+    ordinary = "words " * (LONG // 6)
+    words = re.compile(r"\w+")
+    assert _least_seconds(lambda: score(text)) <= _least_seconds(lambda: words.findall(ordinary))
+
+
+def _least_seconds(work: Callable[[], object]) -> float:
     seconds = []
     for _ in range(20):
         # Words that were never seen before are the worst case.
         lexicon._look.cache_clear()
         began = time.process_time()
-        score(text)
+        work()
         seconds.append(time.process_time() - began)
-    assert min(seconds) <= LIMIT_SECONDS
+    return min(seconds)

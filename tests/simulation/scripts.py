@@ -12,7 +12,7 @@ from streams.counting.merge import unpack
 from streams.counting.panes import Tier
 from streams.counting.partition import PartitionMerge
 from streams.counting.statements import counters_key, furthest
-from streams.counting.summaries import CAMPAIGN, Entry, Summary, encode_summary
+from streams.counting.summaries import CAMPAIGN, Entry, Summary, encode_summary, pack_panes
 from streams.events.measures import Measure
 from tests.simulation.kafka_model import Log, Producer
 from tests.simulation.merge_actor import Table
@@ -43,7 +43,7 @@ class _Script:
         self.summaries = Log(lambda: 0)
         self.changelog = Log(lambda: 0)
         for offset in (0, 1, 2):
-            entry = Entry(2, Tier.LAUNCH, 0, {Measure.CLICKS: 1})
+            entry = Entry(2, pack_panes([(Tier.LAUNCH, 0)]), {Measure.CLICKS: 1})
             for value in encode_summary(CAMPAIGN, Summary(65, offset, offset, 0, [entry])):
                 self.summaries.append(b"aurora", value)
 

@@ -19,7 +19,7 @@ from streams.counting.panes import Tier
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.sources import source_number
 from streams.counting.statements import fact_key
-from streams.counting.summaries import CAMPAIGN, Entry, FactEntry, PeopleEntry, Summary, encode_summary
+from streams.counting.summaries import CAMPAIGN, Entry, FactEntry, PeopleEntry, Summary, encode_summary, pack_panes
 from streams.events.channels import ALL_CHANNELS
 from streams.events.measures import Measure, People
 from streams.events.topic import TOPIC_CODES
@@ -76,10 +76,10 @@ async def contiguous(tp: TP, generation: int, records: Sequence[Record]) -> Sequ
 
 def record(offset: int, clicks: int) -> Record:
     """A block's summary with so many clicks by as many people."""
-    source, place = source_number(1, 0), (EMAIL, int(Tier.LAUNCH), 0)
+    source, panes = source_number(1, 0), pack_panes([(Tier.LAUNCH, 0)])
     hashes = b"".join(blake2b(b"%d" % person, digest_size=8).digest() for person in range(clicks))
     met = PeopleEntry(EMAIL, NOW // 60_000, People.CLICKERS, hashes)
-    said = Summary(source, 0, clicks, NOW, [Entry(*place, {Measure.CLICKS: clicks})], [met], NOW)
+    said = Summary(source, 0, clicks, NOW, [Entry(EMAIL, panes, {Measure.CLICKS: clicks})], [met], NOW)
     (value,) = encode_summary(CAMPAIGN, said)
     return cast(Any, SimpleNamespace(offset=offset, timestamp=NOW, key=b"aurora", value=value))
 

@@ -253,7 +253,7 @@ def test_of_facts_of_two_terms_the_greatest_stands_and_of_other_values_the_furth
 
 
 def test_a_fact_of_another_format_is_refused_by_name() -> None:
-    with pytest.raises(UnknownFormat, match="format 02 of a fact"):
+    with pytest.raises(UnknownFormat, match=f"format {FORMAT + 1:02x} of a fact"):
         unpack_fact(bytes((FORMAT + 1,)) + pack_fact(stated())[1:])
 
 

@@ -6,7 +6,7 @@ from streams.counting.blocks import Cut
 from streams.counting.open_block import OpenBlock
 from streams.counting.panes import DAY_MS, HOUR_MS, MINUTE_MS, PANE_MS, Tier
 from streams.counting.sources import source_number
-from streams.counting.summaries import Entry, PeopleEntry, Summary
+from streams.counting.summaries import Entry, PeopleEntry, Summary, panes_of
 from streams.events.catalogue import topic_by_name
 from streams.events.click import Click
 from streams.events.decode import Accepted
@@ -46,7 +46,11 @@ def only(block: OpenBlock) -> Summary:
 
 
 def in_tier(summary: Summary, tier: Tier) -> list[Entry]:
-    return [entry for entry in summary.entries if entry.tier == tier]
+    return [entry for entry in summary.entries for held, _ in panes_of(entry) if held == tier]
+
+
+def tiers(summary: Summary) -> set[int]:
+    return {tier for entry in summary.entries for tier, _ in panes_of(entry)}
 
 
 def launch(block: OpenBlock) -> dict[int, int]:
@@ -74,13 +78,8 @@ def test_an_event_is_counted_in_every_tier() -> None:
     opened = block()
     opened.fold.accept(click(), ANNE)
     summary = only(opened)
-    assert {(entry.tier, entry.counters[Measure.CLICKS]) for entry in summary.entries} == {
-        (Tier.TEN_SECONDS, 1),
-        (Tier.MINUTE, 1),
-        (Tier.HOUR, 1),
-        (Tier.DAY, 1),
-        (Tier.LAUNCH, 1),
-    }
+    assert tiers(summary) == {Tier.TEN_SECONDS, Tier.MINUTE, Tier.HOUR, Tier.DAY, Tier.LAUNCH}
+    assert [entry.counters for entry in summary.entries] == [{Measure.CLICKS: 1}]
 
 
 def test_events_of_two_panes_meet_in_the_coarser_tiers() -> None:
@@ -94,6 +93,23 @@ def test_events_of_two_panes_meet_in_the_coarser_tiers() -> None:
     assert [entry.counters for entry in in_tier(summary, Tier.MINUTE)] == [{Measure.CLICKS: 2}]
 
 
+def test_panes_that_hold_the_same_are_told_of_at_once_and_others_by_themselves() -> None:
+    # ten seconds  |a    |b    | ... |c    |     minute  |a b ...   |c ...     |     hour and coarser  |a b c ...
+    opened = block()
+    minute = T - T % MINUTE_MS
+    for time_ms in (minute, minute + PANE_MS, minute + MINUTE_MS):
+        opened.fold.accept(click(time_ms), ANNE)
+    told = {tuple(panes_of(entry)): entry.counters[Measure.CLICKS] for entry in only(opened).entries}
+    ten, sixty, hour, day = minute // PANE_MS, minute // MINUTE_MS, minute // HOUR_MS, minute // DAY_MS
+    assert told == {
+        ((Tier.TEN_SECONDS, ten),): 1,
+        ((Tier.TEN_SECONDS, ten + 1),): 1,
+        ((Tier.MINUTE, sixty),): 2,
+        ((Tier.TEN_SECONDS, ten + 6), (Tier.MINUTE, sixty + 1)): 1,
+        ((Tier.HOUR, hour), (Tier.DAY, day), (Tier.LAUNCH, 0)): 3,
+    }
+
+
 def test_channels_are_counted_apart() -> None:
     opened = block()
     opened.fold.accept(click(channel=EMAIL), ANNE)
@@ -105,7 +121,7 @@ def test_no_table_key_stands_twice_in_a_summary() -> None:
     opened = block()
     for seconds in range(0, 7_200, 7):
         opened.fold.accept(click(T - seconds * 1_000, channel=EMAIL + seconds % 2), ANNE)
-    keys = [(entry.channel, entry.tier, entry.pane) for entry in only(opened).entries]
+    keys = [(entry.channel, *pane) for entry in only(opened).entries for pane in panes_of(entry)]
     assert len(keys) == len(set(keys))
 
 
@@ -153,7 +169,7 @@ def test_a_late_event_stays_out_of_the_tiers_that_no_longer_hold_its_pane() -> N
     opened = block()
     opened.fold.accept(click(T - 3 * HOUR_MS, late=True), ANNE)
     summary = only(opened)
-    assert {entry.tier for entry in summary.entries} == {Tier.HOUR, Tier.DAY, Tier.LAUNCH}
+    assert tiers(summary) == {Tier.HOUR, Tier.DAY, Tier.LAUNCH}
 
 
 def test_a_late_event_is_counted_and_noted() -> None:

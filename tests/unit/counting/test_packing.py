@@ -3,7 +3,7 @@
 import pytest
 
 from streams.counting.merge import Contribution, Value, pack, unpack
-from streams.counting.summaries import CAMPAIGN, Entry, PeopleEntry, Summary, decode_summary, encode_summary
+from streams.counting.summaries import CAMPAIGN, Entry, PeopleEntry, Summary, decode_summary, encode_summary, pack_panes
 
 HUGE = [2**64, -(2**63) - 1, 10**24, -(10**30)]
 
@@ -16,6 +16,8 @@ def test_a_value_keeps_a_counter_of_any_size(number: int) -> None:
 
 @pytest.mark.parametrize("number", HUGE)
 def test_a_summary_keeps_a_counter_of_any_size_and_its_people(number: int) -> None:
-    summary = Summary(65, 1, 2, 5000, [Entry(2, 0, 9, {300: number})], [PeopleEntry(2, 1, 3, b"\xff" * 16)])
+    summary = Summary(
+        65, 1, 2, 5000, [Entry(2, pack_panes([(0, 9)]), {300: number})], [PeopleEntry(2, 1, 3, b"\xff" * 16)]
+    )
     (encoded,) = encode_summary(CAMPAIGN, summary)
     assert decode_summary(encoded) == summary

@@ -15,6 +15,7 @@ from streams.counting.sources import source_number
 from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, admitted_key, counters_key, ledger_key, people_key
 from streams.counting.summaries import (
     CAMPAIGN,
+    FORMAT,
     LEDGER,
     Entry,
     PeopleEntry,
@@ -22,6 +23,7 @@ from streams.counting.summaries import (
     UnknownFormat,
     encode_summary,
     head,
+    pack_panes,
 )
 from streams.counting.waiting import MOST_BYTES
 
@@ -29,6 +31,7 @@ ZONE = ZoneInfo("UTC")
 SOURCE = source_number(1, 0)
 T = 1_700_000_000_000
 CLICKS = 1
+LAUNCH = pack_panes([(Tier.LAUNCH, 0)])
 LAUNCH_OF_AURORA = counters_key(b"aurora", 2, Tier.LAUNCH, 0)
 REACH_OF_AURORA = people_key(b"aurora", 2, Tier.LAUNCH, 0, 1)
 
@@ -72,7 +75,7 @@ class Owner:
 def clicks(start: int, last: int, count: int, *people: bytes) -> bytes:
     """A summary of one block's clicks in the launch's pane, with new people of one minute."""
     met = [PeopleEntry(2, T // 60_000, 1, b"".join(people))] if people else []
-    entries = [Entry(2, Tier.LAUNCH, 0, {CLICKS: count})]
+    entries = [Entry(2, LAUNCH, {CLICKS: count})]
     return next(encode_summary(CAMPAIGN, Summary(SOURCE, start, last, T - T % 5_000, entries, met)))
 
 
@@ -87,26 +90,27 @@ def test_a_summary_reaches_the_key_of_its_pane() -> None:
     assert owner.clicks() == 4
 
 
-def test_every_entry_of_a_summary_has_a_key_of_its_own() -> None:
+def test_every_pane_of_every_entry_of_a_summary_has_a_key_of_its_own() -> None:
     owner = Owner()
     entries = [
-        Entry(2, Tier.HOUR, 5, {CLICKS: 1}),
-        Entry(3, Tier.HOUR, 5, {CLICKS: 2}),
-        Entry(2, Tier.DAY, 5, {CLICKS: 4}),
+        Entry(2, pack_panes([(Tier.HOUR, 5), (Tier.HOUR, 6)]), {CLICKS: 1}),
+        Entry(3, pack_panes([(Tier.HOUR, 5)]), {CLICKS: 2}),
+        Entry(2, pack_panes([(Tier.DAY, 5)]), {CLICKS: 4}),
     ]
     owner.read(0, next(encode_summary(CAMPAIGN, Summary(SOURCE, 0, 9, T, entries))))
     stated = owner.state()
-    keys = [counters_key(b"aurora", entry.channel, entry.tier, entry.pane) for entry in entries]
-    assert [unpack(stated[key]).totals[CLICKS] for key in keys] == [1, 2, 4]
+    places = ((2, Tier.HOUR, 5), (2, Tier.HOUR, 6), (3, Tier.HOUR, 5), (2, Tier.DAY, 5))
+    totals = [unpack(stated[counters_key(b"aurora", *place)]).totals[CLICKS] for place in places]
+    assert totals == [1, 1, 2, 4]
 
 
-def test_equal_entries_meet_what_each_of_their_keys_holds() -> None:
+def test_an_entry_meets_what_each_of_its_keys_holds() -> None:
     owner = Owner()
     owner.read(0, clicks(0, 9, 4))
     owner.read(1, clicks(10, 14, 1))
     tiers = (Tier.TEN_SECONDS, Tier.LAUNCH, Tier.MINUTE, Tier.HOUR)
     for offset, (last, count) in enumerate(((19, 3), (21, 5)), 2):
-        entries = [Entry(2, tier, 0, {CLICKS: count}) for tier in tiers]
+        entries = [Entry(2, pack_panes((tier, 0) for tier in tiers), {CLICKS: count})]
         owner.read(offset, next(encode_summary(CAMPAIGN, Summary(SOURCE, 10, last, T, entries))))
     stated = owner.state()
     totals = {tier: unpack(stated[counters_key(b"aurora", 2, tier, 0)]).totals[CLICKS] for tier in tiers}
@@ -116,7 +120,7 @@ def test_equal_entries_meet_what_each_of_their_keys_holds() -> None:
 
 def test_keys_that_have_merged_the_same_go_on_each_by_itself() -> None:
     owner = Owner()
-    entries = [Entry(2, tier, 0, {CLICKS: 4}) for tier in (Tier.HOUR, Tier.LAUNCH)]
+    entries = [Entry(2, pack_panes([(Tier.HOUR, 0), (Tier.LAUNCH, 0)]), {CLICKS: 4})]
     owner.read(0, next(encode_summary(CAMPAIGN, Summary(SOURCE, 0, 9, T, entries))))
     owner.read(1, clicks(0, 12, 7))
     stated = owner.state()
@@ -306,7 +310,7 @@ def test_outcomes_are_counted() -> None:
 def test_the_ledger_of_a_source_is_merged_like_everything_else() -> None:
     owner = Owner()
     for offset, last, read in ((0, 9, 10), (1, 14, 15), (2, 9, 10)):
-        summary = Summary(SOURCE, 0, last, T, [Entry(0, 0, 0, {128: read})])
+        summary = Summary(SOURCE, 0, last, T, [Entry(0, b"", {128: read})])
         owner.read(offset, next(encode_summary(LEDGER, summary)), campaign=b"")
     assert unpack(owner.state()[ledger_key(SOURCE)]).totals == {128: 15}
 
@@ -314,14 +318,14 @@ def test_the_ledger_of_a_source_is_merged_like_everything_else() -> None:
 def test_the_newest_time_of_the_log_never_goes_back() -> None:
     owner = Owner()
     for offset, newest_ms in enumerate((T, T + 900, T + 100)):
-        summary = Summary(SOURCE, 0, 9 + offset, T, [Entry(0, 0, 0, {128: 10})], [], newest_ms)
+        summary = Summary(SOURCE, 0, 9 + offset, T, [Entry(0, b"", {128: 10})], [], newest_ms)
         owner.read(offset, next(encode_summary(LEDGER, summary)), campaign=b"")
     assert owner.merge.newest_ms == T + 900
 
 
 def test_the_ledger_takes_no_campaigns_place() -> None:
     owner = Owner(limit=0)
-    owner.read(0, next(encode_summary(LEDGER, Summary(SOURCE, 0, 9, T, [Entry(0, 0, 0, {128: 10})]))), campaign=b"")
+    owner.read(0, next(encode_summary(LEDGER, Summary(SOURCE, 0, 9, T, [Entry(0, b"", {128: 10})]))), campaign=b"")
     assert ledger_key(SOURCE) in owner.state()
 
 
@@ -411,6 +415,14 @@ def test_people_whose_hashes_are_cut_off_stop_the_partition() -> None:
     owner = Owner()
     with pytest.raises(msgspec.DecodeError):
         owner.read(0, clicks(0, 9, 4, person(1)[:-1]))
+    assert owner.merge.at == -1
+
+
+def test_panes_that_are_cut_off_stop_the_partition() -> None:
+    owner = Owner()
+    cut = Summary(SOURCE, 0, 9, T, [Entry(2, LAUNCH[:-1], {CLICKS: 4})])
+    with pytest.raises(msgspec.DecodeError):
+        owner.read(0, next(encode_summary(CAMPAIGN, cut)))
     assert owner.merge.at == -1
 
 
@@ -542,7 +554,7 @@ def test_the_last_block_of_a_source_is_stated_whole_and_closed_ones_by_their_end
 def test_a_record_of_another_format_stops_the_partition_by_name() -> None:
     owner = Owner()
     with pytest.raises(UnknownFormat):
-        owner.read(0, b"\x02" + clicks(0, 9, 4)[1:])
+        owner.read(0, bytes((FORMAT + 1,)) + clicks(0, 9, 4)[1:])
     assert owner.merge.at == -1
 
 

@@ -17,6 +17,8 @@ from streams.counting.summaries import (
     encode_summary,
     head,
     kind_of,
+    pack_panes,
+    panes_of,
     summaries_partition,
 )
 
@@ -29,28 +31,33 @@ def summary(entries: list[Entry], people: list[PeopleEntry] | None = None) -> Su
 
 def large(entries: int) -> list[Entry]:
     """So many entries of about 200 bytes each."""
-    return [Entry(2, 0, pane, dict.fromkeys(range(18), 1 << 40)) for pane in range(entries)]
+    return [Entry(2, pack_panes([(0, pane)]), dict.fromkeys(range(18), 1 << 40)) for pane in range(entries)]
 
 
 def test_a_summary_comes_back_from_its_record() -> None:
-    sent = summary([Entry(2, 4, 0, {1: 7, 300: -5})], [PeopleEntry(2, 9, 3, HASHES)])
+    sent = summary([Entry(2, pack_panes([(4, 0)]), {1: 7, 300: -5})], [PeopleEntry(2, 9, 3, HASHES)])
     (record,) = encode_summary(CAMPAIGN, sent)
     assert decode_summary(record) == sent
 
 
+def test_an_entry_names_each_of_its_panes() -> None:
+    panes = [(0, 179_551_080), (1, 29_925_180), (3, 20_781), (4, 0)]
+    assert panes_of(Entry(2, pack_panes(panes), {1: 7})) == panes
+
+
 def test_a_record_begins_with_its_format_and_its_kind() -> None:
-    (record,) = encode_summary(LEDGER, summary([Entry(0, 0, 0, {})]))
+    (record,) = encode_summary(LEDGER, summary([Entry(0, b"", {})]))
     assert record[:2] == head(LEDGER) == bytes((FORMAT, LEDGER))
     assert kind_of(record) == LEDGER
 
 
 def test_integers_of_sixty_four_bits_survive() -> None:
-    sent = summary([Entry(1, 0, 0, {1: (1 << 63) - 1, 2: -(1 << 62)})])
+    sent = summary([Entry(1, pack_panes([(0, 0)]), {1: (1 << 63) - 1, 2: -(1 << 62)})])
     (record,) = encode_summary(CAMPAIGN, sent)
     assert decode_summary(record) == sent
 
 
-@pytest.mark.parametrize("value", [b"", b"\x01", bytes((FORMAT + 1, CAMPAIGN)), b"\x00c"])
+@pytest.mark.parametrize("value", [b"", bytes((FORMAT,)), bytes((FORMAT + 1, CAMPAIGN)), b"\x00c"])
 def test_a_record_of_another_format_is_refused_by_its_version(value: bytes) -> None:
     with pytest.raises(UnknownFormat, match=f"this version reads {FORMAT:02x}"):
         kind_of(value)
@@ -62,7 +69,7 @@ def test_a_record_that_is_no_summary_is_not_taken_for_one() -> None:
 
 
 def test_fields_of_a_later_version_are_passed_over() -> None:
-    sent = summary([Entry(1, 0, 0, {1: 1})])
+    sent = summary([Entry(1, pack_panes([(0, 0)]), {1: 1})])
     later = head(CAMPAIGN) + msgspec.msgpack.encode([*msgspec.structs.astuple(sent), "facts"])
     assert decode_summary(later) == sent
 
