@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from bench.stream import MINUTE_MS, TOPICS, Shape, planned
+from bench.stream import MINUTE_MS, Shape, planned
 
 BATCH_BYTES = 65_536
 
@@ -38,7 +38,7 @@ async def send(address: str, prefix: str, shape: Shape, count: int, base_ms: int
     contender's figure would hold the cost of its own lz4.
     """
     # Where a topic has just been made its leaders may not be known yet.
-    await log_ends(address, prefix, shape.partitions)
+    await log_ends(address, prefix, shape)
     began = time.monotonic()
     kind = None if compression == "none" else compression
     producer = AIOKafkaProducer(
@@ -54,7 +54,7 @@ async def send(address: str, prefix: str, shape: Shape, count: int, base_ms: int
         async def leave(place: tuple[int, int]) -> None:
             batch = open_batches.pop(place)
             batch.close()
-            waiting.add(await producer.send_batch(batch, prefix + TOPICS[place[0]], partition=place[1]))
+            waiting.add(await producer.send_batch(batch, prefix + shape.topics[place[0]], partition=place[1]))
             if len(waiting) >= 256:
                 done, left = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 waiting.clear()
@@ -73,7 +73,7 @@ async def send(address: str, prefix: str, shape: Shape, count: int, base_ms: int
                 batch = open_batches[place] = producer.create_batch()
                 assert batch.append(key=record.key, value=value, timestamp=None) is not None
             written += 1
-            name = (TOPICS[record.topic], record.partition)
+            name = (shape.topics[record.topic], record.partition)
             ends[name] = ends.get(name, 0) + 1
         for place in list(open_batches):
             await leave(place)
@@ -83,10 +83,11 @@ async def send(address: str, prefix: str, shape: Shape, count: int, base_ms: int
     return Sent(base_ms, written, time.monotonic() - began, ends)
 
 
-async def log_ends(address: str, prefix: str, partitions: int) -> dict[tuple[str, int], int]:
+async def log_ends(address: str, prefix: str, shape: Shape) -> dict[tuple[str, int], int]:
     """How many records each (topic, partition) has, as the broker says."""
     async with AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False) as consumer:
-        tps = [TopicPartition(prefix + topic, partition) for topic in TOPICS for partition in range(partitions)]
+        partitions = range(shape.partitions)
+        tps = [TopicPartition(prefix + topic, partition) for topic in shape.topics for partition in partitions]
         consumer.assign(tps)
         found = await consumer.end_offsets(tps)
     return {(tp.topic.removeprefix(prefix), tp.partition): end for tp, end in found.items()}
@@ -106,7 +107,7 @@ class Pace:
 
     async def run(self, tick_seconds: float = 0.01) -> int:
         """Send until stopped; returns how many were sent. The rate may be changed meanwhile."""
-        stream = planned(self._shape)
+        stream, topics = planned(self._shape), self._shape.topics
         async with AIOKafkaProducer(
             bootstrap_servers=self._address, acks="all", enable_idempotence=True, linger_ms=5
         ) as producer:
@@ -117,8 +118,8 @@ class Pace:
                 now_ms = time.time_ns() // 1_000_000
                 for record in islice(stream, int(due)):
                     # A resend of an event of now is a new one: it would carry another time.
-                    value = b"%b%d%b" % (record.head, now_ms, record.tail)
-                    await producer.send(self._prefix + TOPICS[record.topic], value, record.key, record.partition)
+                    value = record.value(now_ms - record.time_ms)
+                    await producer.send(self._prefix + topics[record.topic], value, record.key, record.partition)
                     self.sent += 1
                 due -= int(due)
                 await asyncio.sleep(tick_seconds)

@@ -14,9 +14,9 @@ from typing import Any
 from agents.demo.ports import any_port
 from bench import environment
 from bench.contenders.registry import HERE, Contender
-from bench.gate import Expected, wrong_counts, wrong_people, wrong_sums
+from bench.gate import Expected, joined, wrong_counts, wrong_people, wrong_sums
 from bench.parts import ROOT, WORKER_CORE, Stage, on_core
-from bench.stream import TOPICS, Shape
+from bench.stream import DAY_MS, Shape
 
 GIVE_UP_SECONDS = 300.0
 
@@ -54,7 +54,7 @@ def run(stage: Stage, contender: Contender, log: Log) -> Run:
     told: dict[str, Any] = {
         "address": stage.broker.address,
         "prefix": log.prefix,
-        "topics": TOPICS,
+        "topics": log.shape.topics,
         "partitions": log.shape.partitions,
         "records": log.expected.records,
         "group": f"bench-{secrets.token_hex(4)}",
@@ -94,11 +94,14 @@ def judge(contender: Contender, log: Log, said: dict[str, Any]) -> list[str]:
     expected = log.expected
     if contender.tier != "C":
         return wrong_counts(expected.counts, said["rows"], log.base_ms)
+    counters, new = joined(said["counters"])
+    facts = [[*place, log.base_ms // DAY_MS - day if day else 0, what, 1] for *place, day, what in said["facts"]]
     return [
         *wrong_counts(expected.distinct, said["rows"], log.base_ms),
         *wrong_people(expected.people, said["people"]),
-        *wrong_sums("revenue", expected.revenue, said["revenue"]),
-        *wrong_sums("sentiment", expected.sentiment, said["sentiment"]),
+        *wrong_sums("sum", expected.counters, counters),
+        *wrong_sums("new customers", {(): expected.buyers}, [[new]]),
+        *wrong_sums("fact", expected.facts, facts),
     ]
 
 

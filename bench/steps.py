@@ -24,10 +24,11 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from agents.kafka.headers import LenientRecords
 from agents.kafka.records import read_batch
 from bench.load import BATCH_BYTES
+from bench.mix import FIVE
 from bench.parts import HASH_KEY, WORKER_CORE, machine, on_core, say
 from bench.steps_claims import claims
 from bench.steps_render import render
-from bench.stream import TOPICS, Planned, Shape, planned
+from bench.stream import Planned, Shape, planned
 from streams.counting.blocks import Cut
 from streams.counting.open_block import OpenBlock
 from streams.counting.partition import PartitionMerge
@@ -122,7 +123,7 @@ def _slice(
     merge: PartitionMerge,
     at: int,
 ) -> int:
-    topic = topic_by_name(TOPICS[place[0]])
+    topic = topic_by_name(FIVE.topics[place[0]])
     values = [record.value(BASE_MS) for record in some]
     times = [now_ms] * len(values)
     block = blocks.get(place)

@@ -6,7 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,7 +15,7 @@ from agents.operations.topics import create_missing, open_admin, plan_topics
 from agents.settings import load_settings
 from bench import environment
 from bench.contenders.registry import BASELINE, CONTENDERS, Contender
-from bench.gate import recount
+from bench.gate import Expected, recount
 from bench.load import base_for, log_ends, send
 from bench.parts import HASH_KEY, Stage, say
 from bench.race import Failed, Log, Run, run
@@ -36,19 +36,21 @@ def measure(
     shape = shape or Shape()
     left_out = environment.left_out()
     contenders = [contender for contender in contenders if contender.package not in left_out]
-    sizes = sorted({size_of(contender, events) for contender in contenders})
-    say(f"bench: recounting {', '.join(f'{size:,}' for size in sizes)} events")
-    expected = {size: recount(shape, size) for size in sizes}
+    logs_of = {contender.name: log_of(contender, events) for contender in contenders}
+    whole = {logs_of[contender.name] for contender in contenders if contender.tier == "C"}
+    wanted = sorted(set(logs_of.values()))
+    say(f"bench: recounting {', '.join(f'{size:,} events of {mix} topics' for mix, size in wanted)}")
+    expected = {log: recount(replace(shape, mix=log[0]), log[1], log in whole) for log in wanted}
     done: list[dict[str, Any]] = []
     failures: list[str] = []
     with Stage() as stage:
         for number in range(rounds):
-            logs = write(stage, shape, {size: expected[size] for size in sizes}, number, compression)
+            logs = write(stage, shape, expected, number, compression)
             order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
             runs: dict[str, Run] = {}
             for contender in order:
                 try:
-                    found = runs[contender.name] = run(stage, contender, logs[size_of(contender, events)])
+                    found = runs[contender.name] = run(stage, contender, logs[logs_of[contender.name]])
                 except Failed as failed:
                     failures.append(f"round {number + 1}: {failed}")
                     say(f"bench: NO FIGURE: {failed}")
@@ -63,7 +65,10 @@ def measure(
         "events": events,
         "compression": compression,
         "shape": asdict(shape),
-        "checksum": {str(size): checksum(shape, size) for size in sizes[:1]},
+        "checksums": {
+            mix: {"records": size, "sha256": checksum(replace(shape, mix=mix), size)}
+            for mix, size in reversed(wanted)  # of each mix the shortest log
+        },
         "left_out": left_out,
         "versions": environment.versions(),
         "rounds": done,
@@ -77,19 +82,26 @@ def size_of(contender: Contender, events: int) -> int:
     return min(events, max(LEAST_EVENTS, int(events * contender.share)))
 
 
-def write(stage: Stage, shape: Shape, expected: Mapping[int, Any], number: int, compression: str) -> dict[int, Log]:
-    """Write this round's logs, one for each size: a beginning of the stream each, that ends about now."""
+def log_of(contender: Contender, events: int) -> tuple[str, int]:
+    """The mix of a contender's log and how many events it has."""
+    return contender.mix, size_of(contender, events)
+
+
+def write(
+    stage: Stage, shape: Shape, expected: Mapping[tuple[str, int], Expected], number: int, compression: str
+) -> dict[tuple[str, int], Log]:
+    """Write this round's logs, one for each mix and size: a beginning of the stream each, that ends about now."""
     logs = {}
-    for size, wanted in expected.items():
-        prefix = f"r{number}.{size}."
+    for (mix, size), wanted in expected.items():
+        prefix, mixed = f"r{number}.{mix}.{size}.", replace(shape, mix=mix)
         asyncio.run(_create(stage, prefix, shape))
-        base_ms = base_for(shape, size, int(time.time() * 1000))
-        sent = asyncio.run(send(stage.broker.address, prefix, shape, size, base_ms, compression))
-        ends = asyncio.run(log_ends(stage.broker.address, prefix, shape.partitions))
-        if ends != sent.ends:
+        base_ms = base_for(mixed, size, int(time.time() * 1000))
+        sent = asyncio.run(send(stage.broker.address, prefix, mixed, size, base_ms, compression))
+        ends = asyncio.run(log_ends(stage.broker.address, prefix, mixed))
+        if ends != {place: sent.ends.get(place, 0) for place in ends}:
             raise RuntimeError(f"the log has other records than were sent: {ends}, {sent.ends}")
-        say(f"bench: {size:,} events written in {sent.seconds:.0f} s")
-        logs[size] = Log(prefix, base_ms, shape, wanted)
+        say(f"bench: {size:,} events of {mix} topics written in {sent.seconds:.0f} s")
+        logs[mix, size] = Log(prefix, base_ms, mixed, wanted)
     return logs
 
 

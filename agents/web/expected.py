@@ -8,51 +8,12 @@ from collections.abc import Iterator
 from agents.campaign.figures import is_live
 from agents.campaign.snapshot import CampaignSnapshot
 from agents.web.exposition import Exposition, labels
+from streams.events.catalogue import TOPICS
 from streams.events.channels import CHANNEL_CODES
 from streams.events.measures import Measure
 
-ARRIVAL_MEASURES: dict[str, tuple[Measure, ...]] = {
-    "click": (Measure.CLICKS, Measure.MACHINE_CLICKS, Measure.UNSUBSCRIBES, Measure.TESTS_CLICK),
-    "open": (Measure.OPENS, Measure.MACHINE_OPENS, Measure.TESTS_OPEN),
-    "visit": (Measure.VISITS, Measure.TESTS_VISIT),
-    "mention": (
-        Measure.MENTIONS_POSITIVE,
-        Measure.MENTIONS_NEUTRAL,
-        Measure.MENTIONS_NEGATIVE,
-        Measure.MENTIONS_UNKNOWN,
-        Measure.TESTS_MENTION,
-    ),
-    "sale": (Measure.SALES, Measure.REFUNDS, Measure.TESTS_SALE),
-    "delivery": (
-        Measure.SENT,
-        Measure.DELIVERED,
-        Measure.BOUNCED,
-        Measure.COMPLAINED,
-        Measure.UNSUBSCRIBED,
-        Measure.TESTS_DELIVERY,
-    ),
-    "impression": (Measure.IMPRESSIONS, Measure.TESTS_IMPRESSION),
-    "lead": (Measure.LEADS, Measure.QUALIFIED_LEADS, Measure.OPPORTUNITIES, Measure.TESTS_LEAD),
-    "spend": (Measure.SPEND_STATEMENTS, Measure.TESTS_SPEND),
-    "survey": (
-        Measure.PROMOTERS,
-        Measure.PASSIVES,
-        Measure.DETRACTORS,
-        Measure.CSAT_ANSWERS,
-        Measure.TESTS_SURVEY,
-    ),
-    "customer": (
-        Measure.ACTIVATIONS,
-        Measure.CANCELLED_PRICE,
-        Measure.CANCELLED_SERVICE,
-        Measure.CANCELLED_TECHNICAL,
-        Measure.CANCELLED_PRODUCT,
-        Measure.CANCELLED_OTHER,
-        Measure.TESTS_CUSTOMER,
-    ),
-    "tactic": (Measure.TACTICS, Measure.TESTS_TACTIC),
-}
-"""Topic -> the counters of which each of its events moves at least one: tests too, since they show that it is alive."""
+_ARRIVALS: dict[str, tuple[Measure, ...]] = {topic.name: (*topic.counted_in, topic.test_measure) for topic in TOPICS}
+"""Topic -> the counters of which each of its events moves one: tests too, since they show that it is alive."""
 
 
 class Expected:
@@ -73,6 +34,6 @@ class Expected:
         for channel, topics in told.expects.items():
             there = campaign.channels.get(CHANNEL_CODES[channel])
             for topic in dict.fromkeys(topics):
-                arrived = 0 if there is None else sum(there.totals.get(key, 0) for key in ARRIVAL_MEASURES[topic])
+                arrived = 0 if there is None else sum(there.totals.get(key, 0) for key in _ARRIVALS[topic])
                 where = labels(("campaign", campaign.campaign), ("channel", channel), ("topic", topic))
                 yield self._family, f"campaign_expected_events_total{where} {arrived}"

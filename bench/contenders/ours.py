@@ -30,43 +30,25 @@ from agents.ingest.emitter import Emitter
 from agents.ingest.source_state import SourceState
 from agents.settings import load_settings
 from bench.contenders.meter import Meter, Task
+from streams.counting.facts import unpack_fact
 from streams.counting.merge import unpack
 from streams.counting.open_block import OpenBlock
 from streams.counting.panes import Tier
 from streams.counting.people import estimate
 from streams.counting.statements import KeyKind, parse_key
 from streams.counting.summaries import panes_of
-from streams.events.catalogue import topic_by_name
+from streams.events.catalogue import TOPICS, topic_by_code, topic_by_name
 from streams.events.channels import channel_name
-from streams.events.measures import Measure, People, money_key
+from streams.events.measures import Measure, People
+from streams.events.spend import read_spent
+from streams.events.tactic import read_change
 from streams.events.topic import Topic, no_first_purchase, no_people
 
 LOOKS_SECONDS = 0.25
 DURABLE_SECONDS = 3.0
 """When nothing comes any more everything is stated after half a second; so long after it is looked at."""
 
-MEASURES = {
-    "click": (Measure.CLICKS, Measure.MACHINE_CLICKS, Measure.UNSUBSCRIBES),
-    "open": (Measure.OPENS, Measure.MACHINE_OPENS),
-    "visit": (Measure.VISITS,),
-    "mention": (
-        Measure.MENTIONS_POSITIVE,
-        Measure.MENTIONS_NEUTRAL,
-        Measure.MENTIONS_NEGATIVE,
-        Measure.MENTIONS_UNKNOWN,
-    ),
-    "sale": (Measure.SALES, Measure.REFUNDS),
-}
-"""In exactly one of them each event of a topic is counted."""
-
-KINDS = {
-    People.REACHED: "visit",
-    People.OPENERS: "open",
-    People.CLICKERS: "click",
-    People.BUYERS: "sale",
-    People.ENGAGED: "engaged",
-}
-_ALL = [int(measure) for measures in MEASURES.values() for measure in measures]
+_ALL = [int(measure) for topic in TOPICS for measure in topic.counted_in]
 
 
 def without_claims_and_people(name: str) -> Topic:
@@ -132,17 +114,17 @@ def watch(parts: Parts, task: Task, meter: Meter) -> None:
         task,
         list(minutes(panes)),
         people=list(unique(people)),
-        revenue=list(sums(panes, money_key(Measure.REVENUE, "EUR"))),
-        sentiment=list(sums(panes, Measure.MENTION_SCORE)),
+        counters=list(counters(panes)),
+        facts=list(facts(panes)),
         table_keys=len(panes) + len(people),
     )
 
 
 def _rows(counters: dict[int, int]) -> Iterator[tuple[str, int]]:
-    for topic, measures in MEASURES.items():
-        number = sum(counters.get(measure, 0) for measure in measures)
+    for topic in TOPICS:
+        number = sum(counters.get(measure, 0) for measure in topic.counted_in)
         if number:
-            yield topic, number
+            yield topic.name, number
 
 
 def minutes(panes: dict[bytes, bytes]) -> Iterator[tuple[str, str, str, int, int]]:
@@ -155,12 +137,28 @@ def minutes(panes: dict[bytes, bytes]) -> Iterator[tuple[str, str, str, int, int
             yield parsed.campaign, channel_name(parsed.channel), topic, parsed.pane, number
 
 
-def sums(panes: dict[bytes, bytes], measure: int) -> Iterator[tuple[str, str, int]]:
-    """A measure since the launch."""
+def counters(panes: dict[bytes, bytes]) -> Iterator[tuple[str, str, int, int]]:
+    """Each counter since the launch."""
     for key, packed in panes.items():
         if key[0] == KeyKind.COUNTERS and key[1] == Tier.LAUNCH:
             parsed = parse_key(key)
-            yield parsed.campaign, channel_name(parsed.channel), unpack(packed).totals.get(measure, 0)
+            for measure, number in unpack(packed).totals.items():
+                yield parsed.campaign, channel_name(parsed.channel), measure, number
+
+
+def facts(panes: dict[bytes, bytes]) -> Iterator[tuple[str, str, str, int, str]]:
+    """What stands of each line: its campaign, channel, topic and day (0 for none), and what was said."""
+    for key, packed in panes.items():
+        if key[0] == KeyKind.FACT:
+            parsed, said = parse_key(key), unpack_fact(packed).said
+            topic = topic_by_code(parsed.tier).name
+            if topic == "spend":
+                spent = read_spent(said)
+                told = f"{spent.kind} {spent.micros} {spent.currency}"
+            else:
+                change = read_change(said)
+                told = f"{change.title}, {change.detail}, {change.owner}"
+            yield parsed.campaign, channel_name(parsed.channel), topic, parsed.pane, told
 
 
 def unique(people: dict[bytes, bytes]) -> Iterator[tuple[str, str, str, float]]:
@@ -168,7 +166,7 @@ def unique(people: dict[bytes, bytes]) -> Iterator[tuple[str, str, str, float]]:
     for key, packed in people.items():
         if key[0] == KeyKind.PEOPLE and key[1] == Tier.LAUNCH:
             parsed = parse_key(key)
-            kind = KINDS[People(parsed.people)]
+            kind = People(parsed.people).name.lower()
             yield parsed.campaign, channel_name(parsed.channel), kind, estimate([packed])
 
 

@@ -12,7 +12,7 @@ BASELINE = "loop"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """name: as typed. share: part of the whole log. package: what it is of; None for this service."""
+    """name: as typed. share: part of the whole log. package: what it is of; None for this service. mix: the log's."""
 
     name: str
     title: str
@@ -21,6 +21,7 @@ class Contender:
     package: str | None
     script: str
     options: dict[str, Any] = field(default_factory=dict)
+    mix: str = "five"
 
     @property
     def ours(self) -> bool:
@@ -57,9 +58,12 @@ CONTENDERS: tuple[Contender, ...] = (
     Contender("quix-window", "Quix Streams, window", "B", 0.04, "quixstreams", "quix.py", {"way": "window"}),
     Contender("faust-table", "Faust, windowed Table", "B", 0.01, "faust-streaming", "faust_table.py"),
     Contender("ours-C", "this service: everything", "C", 1.0, None, "ours", {"tier": "C"}),
+    Contender(
+        "ours-C12", "this service: everything, of all twelve topics", "C", 1.0, None, "ours", {"tier": "C"}, "twelve"
+    ),
 )
 """Tier A: decode and count in memory. B: windows in durable state, offsets committed. C: everything that this service
-does: claims against resends, unique people, money, sentiment."""
+does: claims against resends, unique people, money, sentiment. All but ours-C12 count the same five topics."""
 
 
 def by_name(names: list[str]) -> list[Contender]:

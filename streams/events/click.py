@@ -53,6 +53,7 @@ TOPIC: Final = Topic(
     people=people,
     flags=("test", "machine", "unsubscribe"),
     machine=machine,
+    counted_in=(Measure.CLICKS, Measure.MACHINE_CLICKS, Measure.UNSUBSCRIBES),
     test_measure=Measure.TESTS_CLICK,
     title="Clicks",
     description="Someone followed a link of the campaign.",

@@ -41,6 +41,7 @@ TOPIC: Final = Topic(
     count=count,
     people=people,
     flags=("test", "status"),
+    counted_in=(Measure.SENT, Measure.DELIVERED, Measure.BOUNCED, Measure.COMPLAINED, Measure.UNSUBSCRIBED),
     test_measure=Measure.TESTS_DELIVERY,
     title="Deliveries",
     description="A message was sent, and what became of it.",

@@ -41,6 +41,7 @@ TOPIC: Final = Topic(
     count=count,
     people=people,
     flags=("test", "count"),
+    counted_in=(Measure.IMPRESSIONS,),
     test_measure=Measure.TESTS_IMPRESSION,
     title="Impressions",
     description="An advertisement of the campaign was shown.",

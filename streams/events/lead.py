@@ -32,6 +32,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_FEW_MS,
     count=count,
     flags=("test", "stage"),
+    counted_in=(Measure.LEADS, Measure.QUALIFIED_LEADS, Measure.OPPORTUNITIES),
     test_measure=Measure.TESTS_LEAD,
     title="Leads",
     description="Someone showed interest in buying, or came nearer to it.",

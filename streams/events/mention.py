@@ -66,6 +66,12 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_MANY_MS,
     count=count,
     people=people,
+    counted_in=(
+        Measure.MENTIONS_POSITIVE,
+        Measure.MENTIONS_NEUTRAL,
+        Measure.MENTIONS_NEGATIVE,
+        Measure.MENTIONS_UNKNOWN,
+    ),
     test_measure=Measure.TESTS_MENTION,
     title="Mentions",
     description="Someone wrote or spoke about the campaign in public.",

@@ -42,6 +42,7 @@ TOPIC: Final = Topic(
     people=people,
     flags=("test", "machine"),
     machine=machine,
+    counted_in=(Measure.OPENS, Measure.MACHINE_OPENS),
     test_measure=Measure.TESTS_OPEN,
     title="Opens",
     description="Someone opened a message of the campaign.",

@@ -98,6 +98,7 @@ TOPIC: Final = Topic(
     people=people,
     check=check,
     needs_first_purchase=needs_first_purchase,
+    counted_in=(Measure.SALES, Measure.REFUNDS),
     test_measure=Measure.TESTS_SALE,
     title="Sales",
     description="Someone bought something, or got their money back.",

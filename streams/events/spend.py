@@ -110,6 +110,7 @@ TOPIC: Final = Topic(
     count=count,
     check=check,
     fact=fact,
+    counted_in=(Measure.SPEND_STATEMENTS,),
     test_measure=Measure.TESTS_SPEND,
     title="Spend",
     description="What a channel's platform, account and kind of cost have come to on a day, so far; a statement with a "

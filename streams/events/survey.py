@@ -57,6 +57,7 @@ TOPIC: Final = Topic(
     horizon_ms=HORIZON_FEW_MS,
     count=count,
     check=check,
+    counted_in=(Measure.PROMOTERS, Measure.PASSIVES, Measure.DETRACTORS, Measure.CSAT_ANSWERS),
     test_measure=Measure.TESTS_SURVEY,
     title="Survey answers",
     description="Someone said whether they would recommend, or how satisfied they are.",

@@ -73,6 +73,7 @@ TOPIC: Final = Topic(
     count=count,
     check=check,
     fact=fact,
+    counted_in=(Measure.TACTICS,),
     test_measure=Measure.TESTS_TACTIC,
     title="Tactics",
     description="The team changed something; one with the same `id` and a later `time` replaces it.",

@@ -159,6 +159,8 @@ class Topic:
     """An event topic.
 
     `count(event, add)` adds the event's measures into `add` in place and depends on nothing but the event.
+    `counted_in` are the measures that tell how many events there were: each event moves exactly one of them, whatever
+    else it adds, and each test moves `test_measure` alone.
     `people(event)` gives the kinds of unique people that the event's person joins; () without a person, for machines
     and for tests. `check(event)` finds what types cannot say, and None when all is well. `needs_first_purchase(event)`
     asks the caller to fill `event.new_customer` before `count`. `fact(event)` is what a checked event states beside
@@ -175,6 +177,7 @@ class Topic:
     event: type[Event]
     horizon_ms: int | None
     count: Callable[[Any, Counters], None]
+    counted_in: tuple[Measure, ...]
     test_measure: Measure
     title: str
     description: str

@@ -43,6 +43,7 @@ TOPIC: Final = Topic(
     count=count,
     people=people,
     flags=("test", "engaged"),
+    counted_in=(Measure.VISITS,),
     test_measure=Measure.TESTS_VISIT,
     title="Visits",
     description="Someone came to a page of the campaign.",

@@ -9,7 +9,7 @@ import pytest
 from bench.contenders.meter import Meter
 from bench.contenders.registry import CONTENDERS, by_name
 from bench.report import plots, render
-from bench.throughput import EVENTS, LEAST_EVENTS, size_of, summary
+from bench.throughput import EVENTS, LEAST_EVENTS, log_of, size_of, summary
 
 
 def run(per_second: float) -> dict[str, float]:
@@ -29,7 +29,8 @@ FIGURES: dict[str, Any] = {
         },
         "shape": {"seed": 8, "campaigns": 100, "per_second": 25_000},
         "events": 3_000_000, "compression": "none", "versions": {"aiokafka": "0.14.0"}, "left_out": {},
-        "checksum": {"30000": "00ff"}, "failures": ["round 3: ours-B counted wrong"], "rounds": ROUNDS,
+        "checksums": {mix: {"records": 30_000, "sha256": "00ff"} for mix in ("five", "twelve")},
+        "failures": ["round 3: ours-B counted wrong"], "rounds": ROUNDS,
         "summary": summary(ROUNDS),
     }
 }  # fmt: skip
@@ -56,6 +57,10 @@ def test_slow_contenders_get_a_beginning_of_the_log() -> None:
     assert LEAST_EVENTS <= sizes["faust-table"] < sizes["quix-window"] < EVENTS
 
 
+def test_all_contenders_but_one_of_ours_count_the_same_stream_of_five_topics() -> None:
+    assert {contender.name for contender in CONTENDERS if log_of(contender, EVENTS)[0] != "five"} == {"ours-C12"}
+
+
 def test_an_unknown_contender_is_refused_by_name() -> None:
     with pytest.raises(KeyError, match="nobody"):
         by_name(["loop", "nobody"])
@@ -66,6 +71,8 @@ def test_the_page_tells_ratios_spread_and_whoever_failed() -> None:
     assert "| **this service: durable windows** | B | 2.50 (2.00 … 3.00) | 350 (300 … 400) | 700 |" in page
     assert "175 × the Faust Table" in page
     assert "round 3: ours-B counted wrong" in page
+    assert "The mix of twelve topics (bench/mix.py): 25 % `impression`, 20 % `visit`, 20 % `delivery`, 16 %" in page
+    assert "SHA-256 of the first 30,000 records of five topics (bench/stream.py): `00ff`" in page
     assert render(FIGURES) == page
     assert next(bar[0] for bar in plots(FIGURES)[0]["bars"]).startswith("this service: durable windows")
 
