@@ -22,7 +22,7 @@ from pydantic_settings import (
 )
 
 from agents.settings_errors import PREFIX, SettingsError, WrongSetting, describe, unknown_variables, variable
-from agents.settings_values import check_readable, host_port, is_loopback, read_secret, redis_address
+from agents.settings_values import check_readable, host_port, http_address, is_loopback, read_secret, redis_address
 from streams.counting.blocks import MAX_OFFSETS
 from streams.events.catalogue import TOPICS
 
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     kafka_cert_file: Path | None = Field(None, description="The client's own certificate.")
     kafka_key_file: Path | None = Field(None, description="The key of the client's certificate.")
     allow_plaintext: bool = Field(
-        False, description="Allow Kafka or Redis on another host without TLS, as inside a private network."
+        False, description="Allow Kafka, Redis or Alertmanager on another host without TLS, as in a private network."
     )
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0", description="`redis://`, `rediss://` (TLS) or `unix://`; without a password."
@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     web_token_file: Path | None = Field(
         None,
         description="File with the bearer token of API and metrics; required when bound beyond loopback.",
+    )
+    alertmanager_url: str | None = Field(
+        None,
+        description="Address of the Alertmanager whose alerts live boards show, such as `http://127.0.0.1:9093`.",
     )
     series_budget: int = Field(160_000, ge=1_000, le=10_000_000, description="Most series that `/metrics` shows.")
     campaign_limit: int = Field(
@@ -174,6 +178,7 @@ class Settings(BaseSettings):
         self._check_kafka()
         self._check_redis()
         self._check_web()
+        self._check_alertmanager()
         self._read_hash_key()
         if self.test_block_offsets is not None and self.application_id == DEFAULT_APPLICATION_ID:
             raise WrongSetting(
@@ -241,6 +246,16 @@ class Settings(BaseSettings):
             raise WrongSetting(
                 "LAUNCHPULSE_WEB_TOKEN_FILE must be set when LAUNCHPULSE_WEB_HOST is not loopback, "
                 f"got {self.web_host!r}"
+            )
+
+    def _check_alertmanager(self) -> None:
+        if self.alertmanager_url is None:
+            return
+        host, tls = http_address(variable("alertmanager_url"), self.alertmanager_url)
+        if not is_loopback(host) and not tls and not self.allow_plaintext:
+            raise WrongSetting(
+                "LAUNCHPULSE_ALERTMANAGER_URL must be https:// for an Alertmanager on another host, "
+                f"or LAUNCHPULSE_ALLOW_PLAINTEXT=true, got {host!r}"
             )
 
     def _read_hash_key(self) -> None:

@@ -55,6 +55,20 @@ def redis_address(name: str, url: str) -> tuple[str | None, bool]:
     return host, parts.scheme == "rediss"
 
 
+def http_address(name: str, url: str) -> tuple[str, bool]:
+    """Host and whether TLS is spoken. Raises WrongSetting; never shows an address that may hold a password."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise WrongSetting(f"{name} must be http:// or https://host:port, got something else") from None
+    if parts.password is not None or parts.username is not None:
+        raise WrongSetting(f"{name} must not hold a user or password")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise WrongSetting(f"{name} must be http:// or https://host:port, got {one_line(repr(url))}")
+    return host, parts.scheme == "https"
+
+
 def check_readable(name: str, path: Path) -> None:
     """Raises WrongSetting unless the file can be read."""
     try:

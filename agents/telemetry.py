@@ -133,6 +133,11 @@ class Telemetry:
         self.redis_evicted = Gauge(
             "launchpulse_redis_evicted_keys", "Keys that Redis has evicted since its start.", registry=registry
         )
+        self.alertmanager_errors = Counter(
+            "launchpulse_alertmanager_errors",
+            "Questions to Alertmanager for live boards that failed.",
+            registry=registry,
+        )
         self.texts_unscored = Counter(
             "launchpulse_sentiment_unscored",
             "Texts that the sentiment plug-in was to score and did not, by reason; they count as unknown.",

@@ -37,6 +37,7 @@ from agents.logs import configure_logs, log_config
 from agents.names import Names
 from agents.operations.topics import checked_topics
 from agents.settings import Settings
+from agents.web.alerts import AlertReader
 from agents.web.app import build_web
 from agents.web.board_routes import add_board
 from agents.web.board_service import BoardService
@@ -152,9 +153,11 @@ def run_worker(settings: Settings) -> NoReturn:
 def services(settings: Settings, parts: Parts) -> list[Service]:
     """What runs beside Faust: the claims' connection, live boards, and the web server, which answers while tables are
     recovered."""
-    boards = BoardService(parts.show, settings.summaries_partitions, redis_address(settings))
+    url = settings.alertmanager_url
+    alerts = None if url is None else AlertReader(url, parts.telemetry.alertmanager_errors.inc)
+    boards = BoardService(parts.show, settings.summaries_partitions, redis_address(settings), alerts)
     app = build_web(WebState(parts), settings)
-    add_board(app, Viewers(boards.exchange, settings.summaries_partitions))
+    add_board(app, Viewers(boards.exchange, settings.summaries_partitions, alerts is not None))
     return [ClaimsService(parts.claims), boards, WebServer(settings.web_host, settings.web_port, app)]
 
 

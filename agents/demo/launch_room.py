@@ -62,11 +62,19 @@ class LaunchRoom:
         return [f"ALERT {line}" for line in begun] + [f"over: {line}" for line in ended]
 
 
-async def start_launch_room(children: Children, programs: Programs, step: Callable[[str], None]) -> LaunchRoom:
-    """Start what there is; `step` is told what has been done and what is missing. Raises ChildDied."""
+def alertmanager_port() -> int:
+    """The usual one, or any free one: workers are told where Alertmanager will be before it is started."""
+    return _port(9093)
+
+
+async def start_launch_room(
+    children: Children, programs: Programs, alertmanager: int, step: Callable[[str], None]
+) -> LaunchRoom:
+    """Start what there is; `step` is told what has been done and what is missing. alertmanager: its port. Raises
+    ChildDied."""
     directory = children.directory / "launch-room"
     directory.mkdir()
-    prometheus, alertmanager, grafana = (_port(usual) for usual in (9090, 9093, 3000))
+    prometheus, grafana = (_port(usual) for usual in (9090, 3000))
     targets = directory / "workers.json"
     config = directory / "prometheus.yml"
     config.write_text(yaml.safe_dump(prometheus_config(targets, alertmanager)))

@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agents.demo.children import Child, ChildDied, Children
 from agents.demo.ports import LOOPBACK, PortTaken, any_port, is_free
@@ -35,6 +35,10 @@ class Parts:
     redis: Child
     environment: Mapping[str, str]
     settings: Settings
+
+    def told(self, name: str, value: str) -> Parts:
+        """The same, whose workers are told one setting more."""
+        return replace(self, environment={**self.environment, name: value})
 
 
 def free_port(wanted: int | None = None) -> int:

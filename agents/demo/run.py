@@ -16,7 +16,7 @@ from rich.console import Console
 
 from agents.connections import kafka_arguments
 from agents.demo.children import Child, Children
-from agents.demo.launch_room import LaunchRoom, start_launch_room
+from agents.demo.launch_room import LaunchRoom, alertmanager_port, start_launch_room
 from agents.demo.parts import Parts, free_port, listens, start_parts, start_worker
 from agents.demo.picture import Picture
 from agents.demo.ports import LOOPBACK, any_port, is_free
@@ -28,6 +28,7 @@ from agents.demo.simulator import Simulator
 from agents.demo.story import length_seconds, markets, told_phase
 from agents.demo.verdict import Verdict, compare
 from agents.names import Names
+from agents.settings_errors import PREFIX
 
 READ_SECONDS = 0.5
 CLOSE_SECONDS = 3.0
@@ -97,11 +98,14 @@ class Demo:
         with Children() as children:
             self._console.print("Launchpulse demo: starting its own broker, Redis and worker ...")
             parts = await start_parts(children, self._step)
+            alertmanager = alertmanager_port()
+            if self._options.room is not None:
+                parts = parts.told(f"{PREFIX}ALERTMANAGER_URL", _address(alertmanager))
             for number in range(1, self._options.workers + 1):
                 own = port if number == 1 else any_port()
                 self._workers[number] = (start_worker(children, parts, number, own), own)
             if self._options.room is not None:
-                self._room = await start_launch_room(children, self._options.room, self._step)
+                self._room = await start_launch_room(children, self._options.room, alertmanager, self._step)
             async with _producer(parts) as producer, _reader() as reader:
                 return await self._launch(children, parts, producer, reader)
 

@@ -10,8 +10,9 @@ from agents.campaign.live import Live
 from agents.campaign.snapshot import CampaignSnapshot
 from agents.claims.link import RedisAddress
 from agents.web import live
+from agents.web.alerts import AlertReader
 from agents.web.exchange import Exchange
-from agents.web.questions import Question
+from agents.web.questions import ALERTS, Question
 from agents.web.relay import Relay
 
 
@@ -28,15 +29,18 @@ class Figures(Protocol):
 class Responder:
     """Answers of this worker as bytes; what has not changed is not written again."""
 
-    def __init__(self, figures: Figures, partitions: int) -> None:
+    def __init__(self, figures: Figures, partitions: int, alerts: AlertReader | None) -> None:
         self._figures = figures
         self._partitions = partitions
+        self._alerts = alerts
 
     async def respond(self, question: Question) -> tuple[int, bytes] | None:
         """See `agents.web.exchange.Respond`."""
         if question.kind == "campaigns":
             owned = self._figures.owned_campaigns(int(question.name))
             return None if owned is None else (owned[0], live.campaigns(int(question.name), self._partitions, owned[1]))
+        if question.kind == ALERTS:
+            return None if self._alerts is None else (0, self._alerts.of(question.name))
         shown = await self._figures.live(question.name, question.window or None)
         if shown is None:
             return None
@@ -45,21 +49,27 @@ class Responder:
 
 
 class BoardService(Service):
-    """Runs the exchange as long as the worker runs. redis: None where there is only this worker."""
+    """Runs the exchange as long as the worker runs. redis: None where there is only this worker. alerts: None where
+    there is no Alertmanager."""
 
-    def __init__(self, figures: Figures, partitions: int, redis: RedisAddress | None) -> None:
+    def __init__(
+        self, figures: Figures, partitions: int, redis: RedisAddress | None, alerts: AlertReader | None
+    ) -> None:
         super().__init__()
-        responder = Responder(figures, partitions)
+        self._alerts = alerts
+        responder = Responder(figures, partitions, alerts)
         self.exchange = Exchange(responder.respond, None if redis is None else Relay(redis))
-        self._running: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
 
     async def on_start(self) -> None:
         """Begin to answer."""
-        self._running = asyncio.create_task(self.exchange.run(), name="boards")
+        self._running.append(asyncio.create_task(self.exchange.run(), name="boards"))
+        if self._alerts is not None:
+            self._running.append(asyncio.create_task(self._alerts.run(), name="alerts"))
 
     async def on_stop(self) -> None:
         """Stop answering."""
-        if self._running is not None:
-            self._running.cancel()
+        for task in self._running:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+                await task

@@ -7,7 +7,7 @@ import orjson
 from aiohttp import web
 
 from agents.web.exchange import Exchange
-from agents.web.questions import Question, campaigns_of, history_of, picture_of
+from agents.web.questions import Question, alerts_of, campaigns_of, history_of, picture_of
 from agents.web.responses import problem
 
 PULSE_SECONDS = 1.0
@@ -23,10 +23,12 @@ HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Bufferin
 
 
 class Viewers:
-    """All that are connected to this worker. partitions: of the summaries topic, whose campaigns make the list."""
+    """All that are connected to this worker. partitions: of the summaries topic, whose campaigns make the list.
+    alerts: whether there is an Alertmanager to ask."""
 
-    def __init__(self, exchange: Exchange, partitions: int) -> None:
+    def __init__(self, exchange: Exchange, partitions: int, alerts: bool) -> None:
         self._exchange = exchange
+        self._alerts = alerts
         self._lists = tuple(campaigns_of(partition) for partition in range(partitions))
         self._count = 0
         self._closing = False
@@ -41,7 +43,8 @@ class Viewers:
             return problem(503, "too_many_viewers", "this worker has no room for another viewer", {"Retry-After": "5"})
         questions = self._lists
         if campaign:
-            questions = picture_of(campaign, window), history_of(campaign), *self._lists
+            alerts = (alerts_of(campaign),) if self._alerts else ()
+            questions = picture_of(campaign, window), history_of(campaign), *alerts, *self._lists
         response = web.StreamResponse(headers=HEADERS)
         self._count += 1
         try:

@@ -18,12 +18,12 @@ from redis.exceptions import ResponseError
 
 from agents.claims.errors import ClaimsError
 from agents.claims.link import AWAY
-from agents.web.questions import Question
+from agents.web.questions import ALERTS, Question
 from agents.web.relay import Heard, Relay, Told
 
 log = structlog.get_logger(__name__)
 
-PERIODS: Mapping[str, float] = {"picture": 0.25, "history": 5.0, "campaigns": 2.0}
+PERIODS: Mapping[str, float] = {"picture": 0.25, "history": 5.0, "campaigns": 2.0, ALERTS: 1.0}
 """Kind of question -> seconds between two answers."""
 
 REST = 4
@@ -182,7 +182,7 @@ class Exchange:
             await asyncio.sleep(RELAY_SECONDS)
 
     def _foreign(self) -> list[Question]:
-        return [question for question in self._followed if question not in self._own]
+        return [question for question in self._followed if question not in self._own and question.kind != ALERTS]
 
     async def _tell(self, relay: Relay) -> None:
         now = time.monotonic()

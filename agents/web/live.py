@@ -14,7 +14,7 @@ from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnap
 from agents.web.tactics import describe_tactic
 from streams.counting.windows import WindowSums
 from streams.events.campaigns import Campaign, Owner
-from streams.events.channels import ALL_CHANNELS_NAME, CHANNELS, channel_name
+from streams.events.channels import ALL_CHANNELS_NAME, channel_name
 from streams.kpis.kpi import Kpi
 from streams.kpis.registry import GROUPS, KPI_BY_NAME, KPIS
 from streams.kpis.targets import judge, volume_of
@@ -51,25 +51,20 @@ FEW = 10
 CHANGE_KPIS = ("engagement_rate", "click_rate", "orders", "net_revenue", "net_sentiment")
 CHANGES = 12
 
+DEFINED = ("name", "title", "unit", "kind", "formula", "text")
+"""What the page is told of every KPI."""
+
 Figure = list[Any]
 
 
 def definitions() -> bytes:
-    """What every KPI means, and the number of its heading: the same for all campaigns as long as the worker lives."""
-    kpis = [
-        {
-            "name": kpi.name,
-            "title": kpi.title,
-            "unit": kpi.unit,
-            "kind": kpi.kind.value,
-            "group": group,
-            "formula": kpi.formula_text,
-            "text": kpi.explanation,
-        }
-        for group, (_, of_group) in enumerate(GROUPS)
-        for kpi in of_group
-    ]
-    return orjson.dumps({"groups": [title for title, _ in GROUPS], "channels": CHANNELS, "kpis": kpis})
+    """What every KPI means, in the order of DEFINED, under its heading: the same for all campaigns as long as the
+    worker lives."""
+    groups = {
+        title: [[kpi.name, kpi.title, kpi.unit, kpi.kind.value, kpi.formula_text, kpi.explanation] for kpi in of_group]
+        for title, of_group in GROUPS
+    }
+    return orjson.dumps({"fields": DEFINED, "groups": groups})
 
 
 def picture(live: Live, window: str) -> bytes:

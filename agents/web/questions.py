@@ -5,12 +5,13 @@ from typing import NamedTuple
 from streams.counting.windows import WINDOWS
 
 WINDOW_NAMES = tuple(window.name for window in WINDOWS)
+ALERTS = "alerts"
 
 
 class Question(NamedTuple):
-    """kind: `picture` (a campaign's KPIs in a window), `history` (its changes, and its last hour), or `campaigns`
-    (those of one partition of the summaries topic). window: of a picture, else empty. name: the campaign, or the
-    partition.
+    """kind: `picture` (a campaign's KPIs in a window), `history` (its changes, and its last hour), `campaigns` (those
+    of one partition of the summaries topic), or `alerts` (a campaign's, which every worker asks Alertmanager itself).
+    window: of a picture, else empty. name: the campaign, or the partition.
     """
 
     kind: str
@@ -23,7 +24,7 @@ class Question(NamedTuple):
 
 
 def unpacked(text: str) -> Question | None:
-    """The question that was packed; None where it is none that this version knows."""
+    """The question that was packed; None where it is none that this version answers for others."""
     parts = text.split("|", 2)
     if len(parts) != 3:
         return None
@@ -45,6 +46,11 @@ def picture_of(campaign: str, window: str) -> Question:
 def history_of(campaign: str) -> Question:
     """What it asks now and then."""
     return Question("history", "", campaign)
+
+
+def alerts_of(campaign: str) -> Question:
+    """What it asks where Alertmanager is configured."""
+    return Question(ALERTS, "", campaign)
 
 
 def campaigns_of(partition: int) -> Question:

@@ -213,6 +213,11 @@ def test_prometheus_reads_the_committed_rules_and_tells_alertmanager() -> None:
     assert port == "127.0.0.1:9093:9093"
 
 
+def test_the_board_shows_the_alerts_of_this_alertmanager() -> None:
+    assert SERVICES["worker"]["environment"]["LAUNCHPULSE_ALERTMANAGER_URL"] == "http://alertmanager:9093"
+    assert set(SERVICES["worker"]["networks"]) & set(SERVICES["alertmanager"]["networks"])
+
+
 def test_prometheus_keeps_400_days_and_its_size_is_bounded_only_where_it_is_said() -> None:
     assert "--storage.tsdb.retention.time=400d" in SERVICES["prometheus"]["command"]
     assert "--storage.tsdb.retention.size=0" in SERVICES["prometheus"]["command"]

@@ -30,11 +30,22 @@ class Told:
     url: str
     hooks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     mails: list[tuple[str, str]] = field(default_factory=list)
+    process: subprocess.Popen[bytes] | None = None
 
-    def alert(self, labels: Mapping[str, str], *, minutes: float = 5, summary: str = "") -> None:
-        """Post one alert that ends so many minutes from now."""
-        ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60 * minutes))
-        body = json.dumps([{"labels": dict(labels), "annotations": {"summary": summary}, "endsAt": ends}]).encode()
+    def stop(self) -> None:
+        """End Alertmanager."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def alert(self, labels: Mapping[str, str], *, minutes: float = 5, summary: str = "", runbook: str = "") -> None:
+        """Post one alert that has begun two minutes ago and ends so many minutes from now."""
+        begun, ends = (
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60 * after)) for after in (-2, minutes)
+        )
+        notes = {"summary": summary, **({"runbook_url": runbook} if runbook else {})}
+        told = [{"labels": dict(labels), "annotations": notes, "startsAt": begun, "endsAt": ends}]
+        body = json.dumps(told).encode()
         request = urllib.request.Request(f"{self.url}/api/v2/alerts", body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=10).close()
 
@@ -73,13 +84,12 @@ def alertmanager(folder: Path, changes: Mapping[str, str]) -> Iterator[Told]:
         arguments = [binary, f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/data"]
         arguments += [f"--web.listen-address={LOOPBACK}:{port}", "--cluster.listen-address="]
         with (folder / "log").open("w") as log:
-            process = subprocess.Popen(arguments, stdout=log, stderr=log)
+            told.process = subprocess.Popen(arguments, stdout=log, stderr=log)
         try:
             _wait(f"{told.url}/-/ready")
             yield told
         finally:
-            process.terminate()
-            process.wait(10)
+            told.stop()
 
 
 def _wait(url: str) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from agents.campaign.live import Live
 from agents.campaign.snapshot import CampaignSnapshot, TacticSnapshot
+from agents.web.alerts import AlertReader
 from agents.web.app import build_web
 from agents.web.board_routes import add_board
 from agents.web.board_service import BoardService
@@ -81,11 +82,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def board(stage: Stage, options: WebOptions | None = None, port: int = 0) -> AsyncIterator[int]:
+async def board(
+    stage: Stage, options: WebOptions | None = None, port: int = 0, alerts: AlertReader | None = None
+) -> AsyncIterator[int]:
     """Serves the board of this stage, with metrics and API, on the port that comes."""
-    service = BoardService(stage, PARTITIONS, None)
+    service = BoardService(stage, PARTITIONS, None, alerts)
     app = build_web(FixedState(snapshot(*stage.campaigns.values())), options or WebOptions())
-    add_board(app, Viewers(service.exchange, PARTITIONS))
+    add_board(app, Viewers(service.exchange, PARTITIONS, alerts is not None))
     server = WebServer("127.0.0.1", port, app)
     await service.start()
     await server.start()

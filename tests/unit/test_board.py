@@ -16,7 +16,7 @@ from agents.web import events, live
 from agents.web.api import describe_campaign
 from agents.web.board_files import FOLDER, PREFIX, board_files
 from agents.web.exchange import Exchange
-from agents.web.questions import WINDOW_NAMES, Question, campaigns_of, history_of, picture_of, unpacked
+from agents.web.questions import WINDOW_NAMES, Question, alerts_of, campaigns_of, history_of, picture_of, unpacked
 from streams.events.channels import CHANNELS
 from streams.kpis.registry import GROUPS, KPI_BY_NAME, KPIS
 from tests.support.board import TOLD, Stage, board, shown, steps
@@ -79,9 +79,13 @@ def test_a_question_is_read_as_it_was_packed(question: Question) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "picture", "picture|2h|aurora", "history|1h|aurora", "campaigns||x", "campaigns||²", "secrets||aurora"]
+    "text",
+    [
+        *("", "picture", "picture|2h|aurora", "history|1h|aurora", "campaigns||x", "campaigns||²", "secrets||aurora"),
+        alerts_of("aurora").packed(),
+    ],
 )
-def test_what_is_no_question_is_not_answered(text: str) -> None:
+def test_what_is_no_question_of_other_workers_is_not_answered(text: str) -> None:
     assert unpacked(text) is None
 
 

@@ -107,6 +107,15 @@ def test_variables_of_others_do_not_matter_and_ours_are_not_read_from_the_proces
             "LAUNCHPULSE_WEB_TOKEN_FILE must be set when LAUNCHPULSE_WEB_HOST is not loopback, got '0.0.0.0'",
         ),
         (
+            {"alertmanager_url": "http://alerts:9093"},
+            "LAUNCHPULSE_ALERTMANAGER_URL must be https:// for an Alertmanager on another host, "
+            "or LAUNCHPULSE_ALLOW_PLAINTEXT=true, got 'alerts'",
+        ),
+        (
+            {"alertmanager_url": "localhost:9093"},
+            "LAUNCHPULSE_ALERTMANAGER_URL must be http:// or https://host:port, got 'localhost:9093'",
+        ),
+        (
             {"kafka_security_protocol": "SASL_SSL"},
             "LAUNCHPULSE_KAFKA_SASL_MECHANISM must be set with SASL_SSL, got nothing",
         ),
@@ -214,6 +223,7 @@ def test_no_refusal_shows_a_secret(tmp_path: Path) -> None:
         {"redis_url": f"redis://user:{secret}@localhost/0"},
         {"redis_url": f"http://user:{secret}@localhost/0"},
         {"redis_url": f"redis://localhost/0?password={secret}"},
+        {"alertmanager_url": f"http://user:{secret}@localhost:9093"},
         {"web_token_file": secret},
         {"web_token_file": str(tmp_path / "short")},
     ):

@@ -12,7 +12,7 @@ const STALE_MS = 5000;
 const asked = new URLSearchParams(location.search);
 const chosen = { campaign: asked.get("campaign") || "", window: WINDOWS.includes(asked.get("window")) ? asked.get("window") : "launch" };
 const partitions = new Map();
-let definitions, groups, view, picture, history_, pulse, pulseAt, listAt = 0;
+let definitions, groups, view, picture, history_, alerts, pulse, pulseAt, listAt = 0;
 
 const stream = new Stream({ event: take, refused });
 
@@ -27,6 +27,9 @@ function take(kind, data) {
   } else if (kind === "history") {
     history_ = data;
     if (picture && !picture.unknown) showHistory();
+  } else if (kind === "alerts") {
+    alerts = view.alerts = data;
+    if (picture && !picture.unknown) view.show(picture);
   } else if (kind === "pulse") {
     pulse = data;
     pulseAt = performance.now();
@@ -65,7 +68,7 @@ function showList(whole) {
 
 function choose(change) {
   Object.assign(chosen, change);
-  picture = history_ = pulse = undefined;
+  picture = history_ = pulse = alerts = view.alerts = undefined;
   $("figures").classList.add("waiting");
   const query = new URLSearchParams(chosen);
   history.replaceState(null, "", `?${query}`);
@@ -223,6 +226,7 @@ function speak(name) {
   $("windows").replaceChildren($("windows").firstElementChild, ...windows);
   showWindow();
   view = new View(definitions, groups, explain);
+  view.alerts = alerts;
   $("about").dataset.key = $("attention").dataset.key = "";
   showList(false);
   if (picture && !picture.unknown) {
@@ -251,8 +255,14 @@ async function begin() {
   document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
   const answer = await fetch("/board/kpis.json");
   const told = await answer.json();
-  groups = told.groups;
-  definitions = new Map(told.kpis.map((kpi) => [kpi.name, { ...kpi, group: groups[kpi.group] }]));
+  groups = Object.keys(told.groups);
+  definitions = new Map();
+  for (const group of groups) {
+    for (const values of told.groups[group]) {
+      const kpi = Object.fromEntries(told.fields.map((field, at) => [field, values[at]]));
+      definitions.set(kpi.name, { ...kpi, group });
+    }
+  }
   speak(language);
   if (chosen.campaign) choose({});
   else stream.follow("");

@@ -10,6 +10,22 @@ const STAGES = [
 ];
 const COLUMNS = ["net_revenue", "orders", "visits", "engagement_rate"];
 
+function alertItem(one) {
+  const about = one.pipeline ? word("pipeline") : one.channel ? channelOf(one.channel) : null;
+  const who = person(one.owner) || (one.pipeline ? null : word("nobody"));
+  const web = /^https?:/.test(one.runbook);
+  const runbook = web ? el("a", { href: one.runbook, target: "_blank", rel: "noopener noreferrer" }, word("runbook")) : one.runbook && `${word("runbook")}: ${one.runbook}`;
+  const severity = ["critical", "warning"].includes(one.severity) ? word(one.severity) : one.severity;
+  const line = [severity, since(one.since_ms), about, who, runbook].filter(Boolean);
+  return el(
+    "li", { class: one.severity === "critical" ? "critical" : "warning" },
+    el("p", { class: "what" }, one.summary || one.name),
+    el("p", { class: "when" }, ...line.flatMap((part, at) => (at ? [" · ", part] : [part]))),
+  );
+}
+
+const since = (ms) => el("time", { datetime: new Date(ms).toISOString(), title: clock(ms) }, ago(ms));
+
 const card = (name, ...children) => el("section", { class: `card ${name}`, "aria-label": word(name) }, el("h2", {}, word(name)), ...children);
 
 export class Funnel {
@@ -114,12 +130,29 @@ export class Channels {
 export class Changes {
   constructor(view) {
     this.view = view;
+    this.alerts = el("div", { class: "alerts", hidden: true });
     this.list = el("ol", {});
     this.node = card("changes", this.list);
+    this.node.prepend(this.alerts);
     this.list.append(el("li", { class: "note" }, word("no_changes")));
   }
 
-  show() {}
+  show() {
+    const told = this.view.alerts;
+    const key = JSON.stringify(told) + Math.floor(Date.now() / 30000);
+    if (this.shownAlerts === key) return;
+    this.shownAlerts = key;
+    this.alerts.hidden = !told || !(told.alerts || told.down);
+    if (this.alerts.hidden) return;
+    const alerts = told.alerts || [];
+    let note = told.more ? word("more_alerts", { n: told.more }) : alerts.length ? "" : word("no_alerts");
+    if (told.down) note = word(told.as_of_ms ? "alerts_old" : "alerts_down", { time: clock(told.as_of_ms) });
+    this.alerts.replaceChildren(
+      el("h2", {}, word("alerts")),
+      el("ul", { class: told.down ? "old" : null }, ...alerts.map(alertItem)),
+      el("p", { class: told.down ? "down" : "note" }, note),
+    );
+  }
 
   showHistory(history, picture) {
     const key = JSON.stringify(history.changes) + Math.floor(Date.now() / 30000);
@@ -137,7 +170,7 @@ export class Changes {
     });
     return el(
       "li", {},
-      el("p", { class: "when" }, el("time", { datetime: new Date(one.at_ms).toISOString(), title: clock(one.at_ms) }, ago(one.at_ms)), ` · ${about}`),
+      el("p", { class: "when" }, since(one.at_ms), ` · ${about}`),
       el("p", { class: "what" }, one.title),
       one.detail ? el("p", { class: "note" }, one.detail) : null,
       kpis.length ? el("p", { class: "around", title: word("before_after") }, ...kpis) : null,

@@ -157,15 +157,19 @@ export class View {
   showAttention(picture) {
     const missed = picture.targets.filter((one) => one.met === false);
     const judged = picture.targets.filter((one) => one.met != null).length;
-    const key = JSON.stringify(missed.map((one) => [one.kpi, one.window, one.channel, this.text(one.kpi, one.value, picture)])) + judged + picture.targets.length;
+    const alerts = this.alerts && this.alerts.alerts ? this.alerts.alerts.length + this.alerts.more : 0;
+    const key = JSON.stringify([alerts, judged, picture.targets.length, missed.map((one) => [one.kpi, one.window, one.channel, this.text(one.kpi, one.value, picture)])]);
     if ($("attention").dataset.key === key) return;
     $("attention").dataset.key = key;
+    const jump = () => document.querySelector(".alerts").scrollIntoView();
+    const firing = alerts ? [el("li", { class: "missed" }, el("button", { type: "button", onclick: jump }, `${word("alerts")}: ${alerts}`))] : [];
     if (!missed.length) {
       const name = !picture.targets.length ? "no_targets" : judged ? "all_met" : "none_judged";
-      $("attention").replaceChildren(el("li", { class: judged ? "fine" : "open" }, word(name, { n: judged || picture.targets.length })));
+      $("attention").replaceChildren(...firing, el("li", { class: judged ? "fine" : "open" }, word(name, { n: judged || picture.targets.length })));
       return;
     }
     $("attention").replaceChildren(
+      ...firing,
       ...missed.map((one) => {
         const limit = word(one.bound, { limit: this.text(one.kpi, one.limit, picture) });
         const title = `${titleOf(this.definitions.get(one.kpi))}${one.channel === "all" ? "" : ` · ${channelOf(one.channel)}`} (${word("w")[one.window]})`;
