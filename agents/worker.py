@@ -22,6 +22,7 @@ from mode import Service
 from mode.types import ServiceT
 
 from agents.app import Parts, create_app
+from agents.campaign.series import Span
 from agents.campaign.snapshot import Snapshot
 from agents.claims.client import Claims
 from agents.claims.errors import ClaimsError, RedisLoginRefused
@@ -35,13 +36,18 @@ from agents.kafka.calm import backoff_seconds
 from agents.kafka.login import KafkaLoginRefused
 from agents.logs import configure_logs, log_config
 from agents.names import Names
+from agents.operations.preflight_words import Language
 from agents.operations.topics import checked_topics
 from agents.settings import Settings
 from agents.web.alerts import AlertReader
+from agents.web.answers import PreflightAnswer
 from agents.web.app import build_web
 from agents.web.board_routes import add_board
 from agents.web.board_service import BoardService
 from agents.web.events import Viewers
+from agents.web.exchange import Exchange
+from agents.web.preflight import OWNER_SECONDS, PreflightDesk
+from agents.web.questions import series_of
 from agents.web.server import WebServer, WebServerRefused
 
 log = structlog.get_logger(__name__)
@@ -156,7 +162,7 @@ def services(settings: Settings, parts: Parts) -> list[Service]:
     url = settings.alertmanager_url
     alerts = None if url is None else AlertReader(url, parts.telemetry.alertmanager_errors.inc)
     boards = BoardService(parts.show, settings.summaries_partitions, redis_address(settings), alerts)
-    app = build_web(WebState(parts), settings)
+    app = build_web(WebState(parts, settings, boards.exchange), settings)
     add_board(app, Viewers(boards.exchange, settings.summaries_partitions, alerts is not None))
     return [ClaimsService(parts.claims), boards, WebServer(settings.web_host, settings.web_port, app)]
 
@@ -210,13 +216,23 @@ class ClaimsService(Service):
 class WebState:
     """What the web application asks of a worker."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, settings: Settings, exchange: Exchange) -> None:
         self._parts = parts
+        self._exchange = exchange
+        self._desk = PreflightDesk(settings, parts.show.told, exchange.ask, parts.telemetry, self.health)
         self.telemetry = parts.telemetry
 
     async def snapshot(self, campaign: str | None = None) -> Snapshot:
         """A picture of now; see `Show.picture`."""
         return await self._parts.show.picture(campaign)
+
+    async def series(self, campaign: str, span: Span) -> bytes | None:
+        """A campaign's history, whoever owns it; see `Show.series`."""
+        return await self._exchange.ask(series_of(campaign, span), OWNER_SECONDS)
+
+    async def preflight(self, campaign: str, rate: float | None, language: Language) -> PreflightAnswer:
+        """Whether a campaign may be launched."""
+        return await self._desk.look(campaign, rate, language)
 
     def health(self) -> WorkerHealth:
         """Whether the worker lives, and whether it is ready."""

@@ -26,6 +26,12 @@ DEFAULT_WINDOW = "5m"
 
 _FIRST_KPI = 1_000
 
+SCRAPED = (
+    "Lines show what was scraped at that time. Beyond a day, late events matter: the repaired history is at a worker's "
+    "`/api/campaigns/ID/history?format=csv`."
+)
+"""What every board says of its own past."""
+
 Row = tuple[str, Sequence[Panel]]
 """A row's title and its panels."""
 
@@ -37,7 +43,7 @@ def board(
     made = (
         dashboard.Dashboard(TITLES[uid])
         .uid(uid)
-        .description(description)
+        .description(f"{description} {SCRAPED}")
         .tags(["launchpulse"])
         .readonly()
         .refresh(refresh)

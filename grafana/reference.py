@@ -25,6 +25,9 @@ Every KPI on them is one of the registry: [kpis.md](kpis.md) has its formula, an
 - Under each headline is its trend, beside all channels together; the dashed line is the target.
 - The marks in the lines are the launch's start and end and what the team has changed. Point at one to read it.
 - A figure that is no longer measured is gone after 15 seconds. It does not stay as it was.
+- The past on a board is what Prometheus scraped then. An event that came late is in the pane of its own time and not in
+  what was scraped before. For more than a day ask a worker for the repaired history, which any of them has for all
+  campaigns: `curl 'http://127.0.0.1:6066/api/campaigns/aurora/history?step=day&format=csv'`.
 
 `make launch-room` shows them with a simulated launch; where Grafana is not installed it says how to get it.
 `docker compose up` shows them with your own. What raises an alert, and what to do then, is in [alerts.md](alerts.md).

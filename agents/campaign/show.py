@@ -14,10 +14,11 @@ from agents.campaign.figures import READS, Ends, channel_figures, is_live, peopl
 from agents.campaign.history import WINDOW, month_history
 from agents.campaign.live import Live, last_steps, people_on_board
 from agents.campaign.plans import Plans
+from agents.campaign.series import TIERS, Series, Span, from_table, one_step, panes_of
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot
 from agents.campaign.tactics import MARKED, SHOWN, around
 from streams.counting.campaign_panes import ALL_WINDOWS, CampaignPanes, PeopleIn
-from streams.counting.panes import HOUR_MS
+from streams.counting.panes import HOUR_MS, pane_start_ms
 from streams.counting.plan import Plan
 from streams.counting.progress import ProgressBook
 from streams.counting.sources import source_parts
@@ -42,8 +43,18 @@ MADE_KEPT = 64
 """Pictures of single campaigns that are kept for those who ask again so soon."""
 
 _MONTH = frozenset({WINDOW})
+_DAY = frozenset({"24h"})
 
 NOT_BEGUN = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Channel code -> measure -> sum, since the launch and in the last 24 hours. generation: of the ownership."""
+
+    generation: int
+    totals: Mapping[int, Mapping[int, int]]
+    day: Mapping[int, Mapping[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,61 @@ class Show:
         tactics = await self._tactics(live.campaign.campaign, panes, one.ends, plan)
         steps = () if live.end_ms is None else last_steps(panes, live.end_ms, plan)
         return replace(live, campaign=replace(live.campaign, tactics=tactics), steps=steps)
+
+    async def series(self, campaign: str, span: Span) -> Series | None:
+        """The history of a campaign in steps, from the table; None where another worker owns it, or before there is a
+        picture."""
+        if (one := self._owner_of(campaign)) is None:
+            return None
+        told, panes = self._catalogue.get(campaign), one.owned.views.campaigns.get(campaign)
+        ends = [end for end in one.ends.values() if end is not None]
+        series = Series(
+            None if told is None and panes is None else self._snapshot(one, campaign, told, {}, 0),
+            one.owned.generation,
+            min(ends) if ends and len(ends) == len(one.ends) else None,
+            held_back_by=tuple(self._held_back(one, int(time.time() * 1000))),
+        )
+        if panes is None:
+            return series
+        tier, plan = TIERS[span.step], self._plans.of(campaign, told)
+        wanted = panes_of(span, panes, one.progress.now_ms or panes.newest_ms())
+        held = from_table(campaign, panes, tier, wanted, self._campaigns.value_of)
+        steps: list[WindowSums] = []
+        for pane in wanted:
+            sums = one_step(panes if panes.looks_at(tier, pane) else held, span.channel, tier, pane, plan)
+            if steps or sums.counters or span.from_ms is not None:
+                steps.append(sums)
+            await self._turn()
+        panes.rest(ends, ALL_WINDOWS)
+        measures = tuple(sorted(panes.totals(span.channel)))
+        return replace(
+            series, held_from_ms=pane_start_ms(tier, wanted.start, panes.zone), measures=measures, steps=tuple(steps)
+        )
+
+    def told(self, campaign: str) -> Campaign | None:
+        """What the catalogue says of a campaign now, whoever owns it."""
+        return self._catalogue.get(campaign)
+
+    def arrived(self, campaign: str) -> Arrived | None:
+        """What has come of a campaign, tests too; None where another worker owns it, or before there is a picture."""
+        if (one := self._owner_of(campaign)) is None:
+            return None
+        panes = one.owned.views.campaigns.get(campaign)
+        found = {} if panes is None else {channel: dict(panes.totals(channel)) for channel in panes.channels}
+        recent: dict[int, dict[int, int]] = {}
+        if panes is not None and one.progress.now_ms:
+            for channel in panes.channels:
+                day = panes.windows(channel, one.progress.now_ms, _DAY, people={"24h": frozenset()})["24h"]
+                recent[channel] = dict(day.counters)
+        return Arrived(one.owned.generation, found, recent)
+
+    def _owner_of(self, campaign: str) -> _Partition | None:
+        number = summaries_partition(campaign.encode(), self._partitions)
+        if not self._begun() or number not in self._campaigns.owned:
+            return None
+        self._campaigns.show()
+        owned = self._campaigns.owned.get(number)
+        return None if owned is None else _Partition(number, owned, owned.progress, self._ends(owned.progress))
 
     def owned_campaigns(self, partition: int) -> tuple[int, tuple[CampaignSnapshot, ...]] | None:
         """The generation of a partition's ownership and its campaigns, without figures; None where it is another's."""

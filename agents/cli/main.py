@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from agents.cli import campaigns, claims, dead_letters, demo, doctor, publish, simulate, status, topics, worker
+from agents.cli import (
+    campaigns,
+    claims,
+    dead_letters,
+    demo,
+    doctor,
+    preflight,
+    publish,
+    simulate,
+    status,
+    topics,
+    worker,
+)
 from agents.cli.common import Exit, err, exit_code_of
 from agents.settings_errors import one_line
 
@@ -26,6 +38,7 @@ app.command("simulate")(simulate.simulate)
 app.command("publish")(publish.publish)
 app.command("status")(status.status)
 app.command("doctor")(doctor.doctor)
+app.command("preflight")(preflight.preflight)
 app.add_typer(topics.app, name="topics")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(claims.app, name="claims")

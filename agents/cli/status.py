@@ -32,7 +32,7 @@ def status(
 ) -> None:
     """Show the workers' health and the group's lag; exit code 1 unless every worker asked is ready."""
     settings = settings_of_command()
-    urls = url or [_own_url(settings)]
+    urls = url or [own_url(settings)]
     workers, group, lag = run_async(_ask(settings, urls))
     if as_json:
         print_json({"workers": [asdict(worker) for worker in workers], "group": group, "lag": lag})
@@ -43,7 +43,8 @@ def status(
     raise typer.Exit(Exit.OK if all(worker.ready for worker in workers) else Exit.REFUSED)
 
 
-def _own_url(settings: Settings) -> str:
+def own_url(settings: Settings) -> str:
+    """Where the worker of these settings listens, as seen from this host."""
     host = settings.web_host if settings.web_host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104 - compared only
     return f"http://[{host}]:{settings.web_port}" if ":" in host else f"http://{host}:{settings.web_port}"
 

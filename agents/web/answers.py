@@ -189,3 +189,57 @@ class CampaignAnswer:
     tactics: Annotated[tuple[TacticAnswer, ...], Meta(description="The newest changes first, at most 50")]
     definitions: tuple[KpiDefinition, ...]
     channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryStep:
+    """A minute, an hour or a day of the reporting time zone."""
+
+    start_ms: Millis
+    end_ms: Annotated[int, Meta(description="Exclusive, UTC epoch milliseconds")]
+    complete: Annotated[bool, Meta(description="Whether everything that has arrived up to its end is in it")]
+    totals: Annotated[dict[str, int], Meta(description="What was counted in it, by measure; all that the launch has")]
+    money: Annotated[dict[str, dict[str, float]], Meta(description="Money, by measure and currency")]
+    kpis: Annotated[
+        dict[str, float | None], Meta(description="The KPIs that make sense in such a step, but for people and money")
+    ]
+    amounts: Annotated[dict[str, dict[str, float]], Meta(description="The same for money, by KPI and currency")]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAnswer:
+    """The campaign's own history, repaired by what came late. The steps do not overlap: their totals add up."""
+
+    campaign: str
+    channel: Annotated[str, Meta(description="`all` is all channels together")]
+    step: str
+    held_from_ms: Annotated[
+        int | None, Meta(description="Where the steps begin that were asked for and are held; null where nothing came")
+    ]
+    end_ms: Annotated[
+        int | None, Meta(description="Up to which time everything of all topics is merged; null where nobody can say")
+    ]
+    held_back_by: Reasons
+    steps: tuple[HistoryStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightLine:
+    """One thing that must be right before the launch."""
+
+    check: Annotated[str, Meta(description="What was looked at, a stable name")]
+    verdict: Annotated[str, Meta(description="ok, mend, or unknown: it could not be looked at")]
+    title: Annotated[str, Meta(description="What was looked at, for people")]
+    message: Annotated[str, Meta(description="What was found")]
+    mend: Annotated[str, Meta(description="What to do about it; empty where nothing is to be done")]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightAnswer:
+    """Whether a campaign may be launched."""
+
+    campaign: str
+    name: str | None
+    verdict: Annotated[str, Meta(description="The worst of the lines: mend, else unknown, else ok")]
+    looked_at_ms: Millis
+    lines: tuple[PreflightLine, ...]

@@ -3,26 +3,32 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
+from urllib.parse import quote
 
 import orjson
 import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
+from agents.campaign.series import Span
 from agents.campaign.snapshot import Snapshot
+from agents.operations.preflight_words import LANGUAGES, Language
 from agents.telemetry import Telemetry
 from agents.web import api
+from agents.web.answers import PreflightAnswer
 from agents.web.exposition import CONTENT_TYPE
 from agents.web.health import Health, live_response, ready_response
+from agents.web.history import CSV_TYPE, FORMATS, WrongQuestion, as_csv, span_of
 from agents.web.openapi import OPERATIONS, PAGE_DEFAULT, PAGE_MOST, describe
 from agents.web.pages import MetricsPage
-from agents.web.responses import json_response, packed, problem
+from agents.web.responses import json_response, packed, prefers_csv, problem
 from agents.web.security import TOKEN, Handler, add_headers, guard
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNEL_CODES
 from streams.events.topic import MAX_LABEL
 
 log = structlog.get_logger(__name__)
 
+MOST_RATE = 100_000_000
 MAX_REQUEST_BYTES = 1024
 """Nothing is ever sent to this server but questions."""
 
@@ -38,6 +44,12 @@ class WebState(Protocol):
 
     def health(self) -> Health:
         """Whether the worker lives, and whether it is ready; needs no picture."""
+
+    async def series(self, campaign: str, span: Span) -> bytes | None:
+        """The campaign's history as JSON (`null`: nobody knows it), whoever owns it; None where no owner answers."""
+
+    async def preflight(self, campaign: str, rate: float | None, language: Language) -> PreflightAnswer:
+        """Whether the campaign may be launched; rate: events a second that are expected at the peak."""
 
 
 class WebSettings(Protocol):
@@ -84,9 +96,8 @@ class _Handlers:
         return ready_response(request, self._state.health())
 
     async def campaigns(self, request: web.Request) -> web.Response:
-        unknown = sorted(set(request.query) - {"active", "after", "limit"})
-        if unknown:
-            return problem(400, "unknown_parameter", f"no parameter is called {unknown[0][:MAX_LABEL]!r}")
+        if wrong := _unknown(request, {"active", "after", "limit"}):
+            return wrong
         active = request.query.get("active")
         if active not in (None, "true", "false"):
             return problem(400, "bad_parameter", f"active must be true or false, got {active[:MAX_LABEL]!r}")
@@ -115,8 +126,55 @@ class _Handlers:
         answer = await asyncio.to_thread(lambda: json_response(api.describe_campaign(snapshot, campaign, channel)))
         return await packed(request, answer)
 
+    async def history(self, request: web.Request) -> web.Response:
+        if wrong := _unknown(request, {"step", "from", "to", "channel", "format"}):
+            return wrong
+        name, query = request.match_info["id"], request.query
+        wanted = query.get("format") or ("csv" if prefers_csv(request.headers.get("Accept", "")) else "json")
+        if wanted not in FORMATS:
+            return problem(400, "bad_parameter", f"format must be json or csv, got {wanted[:MAX_LABEL]!r}")
+        try:
+            span = span_of(query)
+        except WrongQuestion as refused:
+            return problem(400, "bad_parameter", str(refused))
+        body = await self._state.series(name, span)
+        if body is None:
+            detail = "the worker that owns the campaign does not answer; try again in a moment"
+            return problem(503, "no_owner", detail, {"Retry-After": "5"})
+        if body == b"null":
+            return problem(404, "unknown_campaign", f"nobody has heard of a campaign {name[:MAX_LABEL]!r}")
+        if wanted == "json":
+            return await packed(request, web.Response(body=body, content_type="application/json"))
+        text = await asyncio.to_thread(lambda: as_csv(orjson.loads(body)))
+        file = quote(f"{name}-{span.step}.csv", safe="")
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{file}"}
+        response = web.Response(body=text, content_type=CSV_TYPE, charset="utf-8", headers=headers)
+        return await packed(request, response)
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        if wrong := _unknown(request, {"rate", "language"}):
+            return wrong
+        language = next((one for one in LANGUAGES if one == request.query.get("language", "en")), None)
+        if language is None:
+            return problem(400, "bad_parameter", f"language must be {' or '.join(LANGUAGES)}")
+        try:
+            rate = float(request.query["rate"]) if request.query.get("rate") else None
+        except ValueError:
+            rate = -1.0
+        if rate is not None and not 0 <= rate <= MOST_RATE:
+            return problem(400, "bad_parameter", f"rate must be a number of events a second, 0 to {MOST_RATE:,}")
+        name = request.match_info["id"]
+        if len(name) > MAX_LABEL:
+            return problem(400, "bad_parameter", f"a campaign's id has at most {MAX_LABEL} characters")
+        return await packed(request, json_response(await self._state.preflight(name, rate, language)))
+
     async def openapi(self, request: web.Request) -> web.Response:
         return await packed(request, web.Response(body=self._description, content_type="application/json"))
+
+
+def _unknown(request: web.Request, known: set[str]) -> web.Response | None:
+    unknown = sorted(set(request.query) - known)
+    return problem(400, "unknown_parameter", f"no parameter is called {unknown[0][:MAX_LABEL]!r}") if unknown else None
 
 
 @web.middleware

@@ -7,8 +7,11 @@ from pathlib import Path
 from agents.web.live import definitions
 
 FOLDER = Path(__file__).parent / "board"
+PREFLIGHT_FOLDER = Path(__file__).parent / "preflight_page"
 PAGE = "/"
 PREFIX = "/board/"
+PREFLIGHT_PREFIX = "/preflight/"
+PREFLIGHT_PAGE = f"{PREFLIGHT_PREFIX}{{id}}"
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -42,6 +45,17 @@ def board_files() -> dict[str, File]:
             found[place] = _file(path.read_bytes(), _TYPES[path.suffix])
     found[f"{PREFIX}kpis.json"] = _file(definitions(), "application/json")
     return found
+
+
+def preflight_files() -> dict[str, File]:
+    """The same of the page with the preflight of a campaign, which takes style and scripts of the board."""
+    return {
+        PREFLIGHT_PAGE if path.name == "index.html" else PREFLIGHT_PREFIX + path.name: _file(
+            path.read_bytes(), _TYPES[path.suffix]
+        )
+        for path in sorted(PREFLIGHT_FOLDER.iterdir(), key=lambda path: path.name == "index.html")
+        if path.suffix in _TYPES
+    }
 
 
 def _file(body: bytes, content_type: str) -> File:

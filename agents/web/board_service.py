@@ -4,15 +4,19 @@ import asyncio
 import contextlib
 from typing import Protocol
 
+import orjson
 from mode import Service
 
 from agents.campaign.live import Live
+from agents.campaign.series import Series, Span
+from agents.campaign.show import Arrived
 from agents.campaign.snapshot import CampaignSnapshot
 from agents.claims.link import RedisAddress
 from agents.web import live
 from agents.web.alerts import AlertReader
 from agents.web.exchange import Exchange
-from agents.web.questions import ALERTS, Question
+from agents.web.history import describe_history
+from agents.web.questions import ALERTS, Question, span_in
 from agents.web.relay import Relay
 
 
@@ -21,6 +25,12 @@ class Figures(Protocol):
 
     async def live(self, campaign: str, window: str | None) -> Live | None:
         """A campaign in a window, or its history; None where another worker owns it."""
+
+    async def series(self, campaign: str, span: Span) -> Series | None:
+        """A campaign's history in steps; None where another worker owns it."""
+
+    def arrived(self, campaign: str) -> Arrived | None:
+        """What has come of a campaign; None where another worker owns it."""
 
     def owned_campaigns(self, partition: int) -> tuple[int, tuple[CampaignSnapshot, ...]] | None:
         """The generation and the campaigns of a partition; None where another worker owns it."""
@@ -41,11 +51,22 @@ class Responder:
             return None if owned is None else (owned[0], live.campaigns(int(question.name), self._partitions, owned[1]))
         if question.kind == ALERTS:
             return None if self._alerts is None else (0, self._alerts.of(question.name))
+        if question.kind == "arrived":
+            arrived = self._figures.arrived(question.name)
+            return None if arrived is None else (arrived.generation, live.arrived(arrived))
+        if (span := span_in(question.window)) is not None:
+            series = await self._figures.series(question.name, span)
+            return None if series is None else (series.generation, await asyncio.to_thread(_history, span, series))
         shown = await self._figures.live(question.name, question.window or None)
         if shown is None:
             return None
         body = live.picture(shown, question.window) if question.window else live.history(shown)
         return shown.generation, body
+
+
+def _history(span: Span, series: Series) -> bytes:
+    """The answer, `null` for a campaign that nobody has heard of."""
+    return orjson.dumps(None if series.campaign is None else describe_history(span, series))
 
 
 class BoardService(Service):

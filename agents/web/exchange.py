@@ -23,7 +23,9 @@ from agents.web.relay import Heard, Relay, Told
 
 log = structlog.get_logger(__name__)
 
-PERIODS: Mapping[str, float] = {"picture": 0.25, "history": 5.0, "campaigns": 2.0, ALERTS: 1.0}
+PERIODS: Mapping[str, float] = {
+    "picture": 0.25, "history": 5.0, "campaigns": 2.0, "series": 5.0, "arrived": 1.0, ALERTS: 1.0,
+}  # fmt: skip
 """Kind of question -> seconds between two answers."""
 
 REST = 4
@@ -97,6 +99,22 @@ class Exchange:
                     del self._followed[question]
                     for known in (self.answers, self._stamps):
                         known.pop(question, None)
+
+    async def ask(self, question: Question, seconds: float) -> bytes | None:
+        """The answer, once: of this worker, else of the one that owns what is asked; None where none has answered in
+        so many seconds."""
+        said = await self.respond(question)
+        if said is not None:
+            return said[1]
+        if self.relay is None:
+            return None
+        deadline = time.monotonic() + seconds
+        with self.follow((question,)):
+            while (answer := self.answers.get(question)) is None:
+                if (left := deadline - time.monotonic()) <= 0:
+                    return None
+                await self.changed(self.changes, left)
+            return answer.body
 
     async def changed(self, seen: int, seconds: float) -> None:
         """Return when `changes` is not `seen` any more, or after so many seconds."""

@@ -10,11 +10,14 @@ from typing import Any
 import orjson
 
 from agents.campaign.live import Live, window_for
+from agents.campaign.show import Arrived
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot
 from agents.web.tactics import describe_tactic
 from streams.counting.windows import WindowSums
 from streams.events.campaigns import Campaign, Owner
+from streams.events.catalogue import TOPICS
 from streams.events.channels import ALL_CHANNELS_NAME, channel_name
+from streams.events.measures import is_money, money_parts
 from streams.kpis.kpi import Kpi
 from streams.kpis.registry import GROUPS, KPI_BY_NAME, KPIS
 from streams.kpis.targets import judge, volume_of
@@ -131,6 +134,22 @@ def campaigns(partition: int, of: int, owned: Iterable[CampaignSnapshot]) -> byt
     """The campaigns of one of `of` partitions of the summaries topic: id, name, whether it is active."""
     lines = [[one.campaign, one.name, one.active] for one in owned]
     return orjson.dumps({"partition": partition, "of": of, "campaigns": lines})
+
+
+def arrived(found: Arrived) -> bytes:
+    """`channels`: channel -> topic -> [tests since the launch, tests in the last 24 hours, whether other events came];
+    `currencies`: those of all sales since the launch."""
+    channels: dict[str, dict[str, tuple[int, int, bool]]] = {}
+    for code, totals in found.totals.items():
+        day = found.day.get(code, {})
+        for topic in TOPICS:
+            tests = topic.test_measure
+            others = any(totals.get(measure) for measure in topic.counted_in)
+            if others or totals.get(tests):
+                counts = totals.get(tests, 0), day.get(tests, 0), others
+                channels.setdefault(channel_name(code), {})[topic.name] = counts
+    currencies = {money_parts(key)[1] for totals in found.totals.values() for key in totals if is_money(key)}
+    return orjson.dumps({"channels": channels, "currencies": sorted(currencies)})
 
 
 def _figures(channel: ChannelSnapshot, kpis: Iterable[Kpi], window: str) -> dict[str, Figure]:

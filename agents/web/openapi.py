@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from agents.web.answers import CampaignAnswer, CampaignList, Live, Problem, Ready
+from agents.operations.preflight_words import LANGUAGES
+from agents.web.answers import CampaignAnswer, CampaignList, HistoryAnswer, Live, PreflightAnswer, Problem, Ready
+from agents.web.history import CSV_TYPE, FORMATS, STEPS
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNELS
 
 PAGE_DEFAULT = 100
@@ -15,11 +17,14 @@ _ERRORS = {
     400: "The question is wrong; `detail` says how",
     401: "A token is needed",
     403: "Without a token only names of this machine are served",
-    404: "This worker owns no such campaign",
-    503: "No",
+    404: "There is no such campaign, or, of a single campaign's KPIs, this worker does not own it",
+    503: "No, or not now",
 }
 _ACTIVE = {"type": "string", "enum": ["true", "false"]}
 _CHANNEL = {"type": "string", "enum": [ALL_CHANNELS_NAME, *CHANNELS]}
+_STEP = {"type": "string", "enum": list(STEPS), "default": "hour"}
+_FORMAT = {"type": "string", "enum": list(FORMATS)}
+_LANGUAGE = {"type": "string", "enum": list(LANGUAGES), "default": "en"}
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": PAGE_MOST, "default": PAGE_DEFAULT}
 
 
@@ -27,7 +32,7 @@ _LIMIT = {"type": "integer", "minimum": 1, "maximum": PAGE_MOST, "default": PAGE
 class Operation:
     """A route. answer: the type of its JSON, None for another content type. errors: statuses beyond 200.
 
-    query: name -> (schema, description).
+    query: name -> (schema, description). also: other content types in which the answer comes where they are asked for.
     """
 
     name: str
@@ -38,6 +43,7 @@ class Operation:
     query: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
     content_type: str = "application/json"
     open: bool = False
+    also: tuple[str, ...] = ()
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -71,6 +77,32 @@ OPERATIONS: tuple[Operation, ...] = (
         (400, 401, 403, 404),
         {"channel": (_CHANNEL, "Only this channel; `all` is all channels together")},
     ),
+    Operation(
+        "history",
+        "/api/campaigns/{id}/history",
+        "The campaign's own history in steps, repaired by what came late; any worker answers for every campaign",
+        HistoryAnswer,
+        (400, 401, 403, 404, 503),
+        {
+            "step": (_STEP, "Minutes are held for 2 hours, hours for 32 days, days for 400 days"),
+            "from": ({"type": "string"}, "Only steps that begin then or later: RFC 3339, or UTC epoch milliseconds"),
+            "to": ({"type": "string"}, "Only steps that end by then"),
+            "channel": (_CHANNEL, "Of this channel; `all`, the default, is all channels together"),
+            "format": (_FORMAT, "Without it, what the header `Accept` prefers"),
+        },
+        also=(CSV_TYPE,),
+    ),
+    Operation(
+        "preflight",
+        "/api/campaigns/{id}/preflight",
+        "Whether everything is ready for the launch, and what to mend; any worker answers for every campaign",
+        PreflightAnswer,
+        (400, 401, 403),
+        {
+            "rate": ({"type": "number", "minimum": 0}, "Events a second, of all campaigns, expected at the peak"),
+            "language": (_LANGUAGE, "Of the texts"),
+        },
+    ),
     Operation("openapi", "/openapi.json", "This description", None, (401, 403)),
 )
 
@@ -84,7 +116,8 @@ def describe() -> dict[str, Any]:
         "info": {
             "title": "Launchpulse",
             "version": "1",
-            "description": "Live KPIs of marketing launches. A worker answers for the campaigns that it owns now.",
+            "description": "Live KPIs of marketing launches. A worker answers for the campaigns that it owns now, "
+            "unless the operation says otherwise.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "security": [{"bearer": []}, {}],
@@ -110,11 +143,18 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": {"200": _response("The answer", operation.answer, operation.content_type)}
+        "responses": {"200": _answer(operation)}
         | {str(status): _response(_ERRORS[status], _error(operation)) for status in operation.errors},
     }
     if operation.open:
         described["security"] = []
+    return described
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    described = _response("The answer", operation.answer, operation.content_type)
+    for content_type in operation.also:
+        described["content"] |= _response("", None, content_type)["content"]
     return described
 
 

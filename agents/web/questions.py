@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from agents.campaign.series import TIERS, Span
 from streams.counting.windows import WINDOWS
 
 WINDOW_NAMES = tuple(window.name for window in WINDOWS)
@@ -10,8 +11,9 @@ ALERTS = "alerts"
 
 class Question(NamedTuple):
     """kind: `picture` (a campaign's KPIs in a window), `history` (its changes, and its last hour), `campaigns` (those
-    of one partition of the summaries topic), or `alerts` (a campaign's, which every worker asks Alertmanager itself).
-    window: of a picture, else empty. name: the campaign, or the partition.
+    of one partition of the summaries topic), `series` (its history in steps), `arrived` (what has come of it), or
+    `alerts` (a campaign's, which every worker asks Alertmanager itself).
+    window: of a picture, or the packed span of a series, else empty. name: the campaign, or the partition.
     """
 
     kind: str
@@ -31,11 +33,13 @@ def unpacked(text: str) -> Question | None:
     question = Question(*parts)
     if question.kind == "picture":
         return question if question.window in WINDOW_NAMES else None
+    if question.kind == "series":
+        return question if span_in(question.window) is not None else None
     if question.window:
         return None
     if question.kind == "campaigns":
         return question if question.name.isascii() and question.name.isdigit() else None
-    return question if question.kind == "history" else None
+    return question if question.kind in ("history", "arrived") else None
 
 
 def picture_of(campaign: str, window: str) -> Question:
@@ -56,3 +60,24 @@ def alerts_of(campaign: str) -> Question:
 def campaigns_of(partition: int) -> Question:
     """What the list to choose from is made of."""
     return Question("campaigns", "", str(partition))
+
+
+def series_of(campaign: str, span: Span) -> Question:
+    """What is asked for the file of a campaign's history."""
+    limits = ("" if at is None else str(at) for at in (span.from_ms, span.to_ms))
+    return Question("series", ",".join((span.step, *limits, str(span.channel))), campaign)
+
+
+def span_in(text: str) -> Span | None:
+    """The span that a `series` question has packed; None where it is none."""
+    step, *limits = text.split(",")
+    if len(limits) != 3 or not all(not one or (one.isascii() and one.isdigit()) for one in limits) or not limits[2]:
+        return None
+    known = next((one for one in TIERS if one == step), None)
+    first, last = (int(one) if one else None for one in limits[:2])
+    return None if known is None else Span(known, first, last, int(limits[2]))
+
+
+def arrived_of(campaign: str) -> Question:
+    """What is asked before a launch."""
+    return Question("arrived", "", campaign)

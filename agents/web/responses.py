@@ -29,15 +29,26 @@ def problem(status: int, error: str, detail: str, headers: dict[str, str] | None
 
 def accepts_gzip(request: web.Request) -> bool:
     """Whether the client takes gzip: named, or by `*`, and not with weight 0."""
+    weights = _weights(request.headers.get("Accept-Encoding", ""))
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
+def prefers_csv(accept: str) -> bool:
+    """Whether a header `Accept` wants CSV rather than JSON: named, and with a greater weight where JSON is too."""
+    weights = _weights(accept)
+    return weights.get("text/csv", 0.0) > weights.get("application/json", 0.0)
+
+
+def _weights(header: str) -> dict[str, float]:
     weights: dict[str, float] = {}
-    for part in request.headers.get("Accept-Encoding", "").split(","):
+    for part in header.split(","):
         coding, _, parameter = part.strip().lower().partition(";")
         name, _, weight = parameter.strip().partition("=")
         try:
             weights[coding.strip()] = float(weight) if name.strip() == "q" else 1.0
         except ValueError:
             weights[coding.strip()] = 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    return weights
 
 
 async def packed(request: web.Request, response: web.Response) -> web.Response:

@@ -54,7 +54,7 @@ def is_authorised(request: web.Request) -> bool:
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse who may not ask: 401 without the token, 403 for a foreign Host where there is none."""
-    if request.path not in OPEN_PATHS and not (OPEN_FILES in request.app and request.path in request.app[OPEN_FILES]):
+    if request.path not in OPEN_PATHS and not _is_open_file(request):
         if not is_authorised(request):
             return problem(
                 401,
@@ -67,6 +67,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
                 403, "foreign_host", "without a token only names of this machine are served, such as localhost"
             )
     return await handler(request)
+
+
+def _is_open_file(request: web.Request) -> bool:
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical in request.app.get(OPEN_FILES, ())
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from agents.campaign.live import Live
+from agents.campaign.series import Series, Span
+from agents.campaign.show import Arrived
 from agents.campaign.snapshot import CampaignSnapshot, TacticSnapshot
 from agents.web.alerts import AlertReader
 from agents.web.app import build_web
@@ -76,6 +78,12 @@ class Stage:
         if self.silent:
             return None
         return Live(self.campaigns.get(campaign), 1, NOW_MS, self.held_back_by, () if window else steps())
+
+    async def series(self, campaign: str, span: Span) -> Series | None:
+        return None if self.silent else Series(self.campaigns.get(campaign), 1, NOW_MS, steps=steps())
+
+    def arrived(self, campaign: str) -> Arrived | None:
+        return None if self.silent else Arrived(1, {}, {})
 
     def owned_campaigns(self, partition: int) -> tuple[int, tuple[CampaignSnapshot, ...]] | None:
         return None if self.silent else (1, tuple(self.campaigns.values()) if partition == 0 else ())

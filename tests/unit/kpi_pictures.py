@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 from pydantic import SecretStr
 
+from agents.campaign.series import Series, Span
 from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
+from agents.operations.preflight_words import Language
 from agents.telemetry import Telemetry
+from agents.web.answers import PreflightAnswer, PreflightLine
+from agents.web.history import describe_history
 from streams.counting.plan import Plan
 from streams.counting.windows import WINDOWS, WindowSums
 from streams.events.measures import Measure, People, money_key
@@ -187,6 +192,18 @@ class FixedState:
     async def snapshot(self, campaign: str | None = None) -> Snapshot:
         self.asked.append(campaign)
         return self.picture
+
+    async def series(self, campaign: str, span: Span) -> bytes | None:
+        """The last two hours of a campaign that is in the picture."""
+        there = self.picture.campaigns.get(campaign)
+        begins = (NOW_MS - 7_200_000, NOW_MS - 3_600_000)
+        steps = tuple(WindowSums(COUNTERS, {}, begin, begin + 3_600_000) for begin in begins)
+        series = Series(there, 1, NOW_MS - 1, begins[0], (), tuple(sorted(COUNTERS)), steps)
+        return orjson.dumps(None if there is None else describe_history(span, series))
+
+    async def preflight(self, campaign: str, rate: float | None, language: Language) -> PreflightAnswer:
+        line = PreflightLine("rate", "unknown", "Rate", f"{rate}, {language}", "say it")
+        return PreflightAnswer(campaign, None, "unknown", NOW_MS, (line,))
 
     def health(self) -> StateOfHealth:
         return self.condition

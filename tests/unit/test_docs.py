@@ -126,7 +126,7 @@ def test_the_paths_of_the_web_server_that_are_named_exist() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         named = re.findall(r"(?:`|:6066)(/(?:metrics|healthz|readyz|api|openapi)[\w/{}.]*)", text)
-        asked = {re.sub(r"^/api/campaigns/\w+$", "/api/campaigns/{id}", path.rstrip(".")) for path in named}
+        asked = {re.sub(r"^/api/campaigns/\w+(?=$|/)", "/api/campaigns/{id}", path.rstrip(".")) for path in named}
         assert asked - paths == set(), page
 
 

@@ -70,7 +70,7 @@ async def picture(partition: OwnedPartition, catalogue: Mapping[str, Campaign] |
 
 
 def show(partition: OwnedPartition, catalogue: Mapping[str, Campaign] | None = None) -> Show:
-    campaigns = cast(Any, SimpleNamespace(owned={0: partition}, show=lambda: None))
+    campaigns = cast(Any, SimpleNamespace(owned={0: partition}, show=lambda: None, value_of=lambda key: None))
     return Show(campaigns, CODES, catalogue or {}, dict, {}, 1, lambda: True)
 
 

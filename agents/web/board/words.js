@@ -2,7 +2,7 @@
 import { TITLES, GROUPS, CHANNELS, WHYS } from "/board/ru.js";
 
 const EN = {
-  skip: "Skip to the figures", campaign: "Campaign", window: "Window", close: "Close", active: "Active", quiet: "Quiet",
+  skip: "Skip to the figures", checks: "Preflight and history", campaign: "Campaign", window: "Window", close: "Close", active: "Active", quiet: "Quiet",
   tools: "Tools", theme: "Dark or light", language: "По-русски", full: "Full screen", share: "Copy link", csv: "Download CSV", help: "Keys and help",
   copied: "The link is copied", link: "This link shows the same campaign and window:",
   live: "Live", waiting: "Connecting", behind: "Behind", stale: "Stale", lost: "Disconnected",
@@ -34,7 +34,7 @@ const EN = {
 };
 
 const RU = {
-  skip: "К показателям", campaign: "Кампания", window: "Период", close: "Закрыть", active: "Активные", quiet: "Без событий",
+  skip: "К показателям", checks: "Проверка и история", campaign: "Кампания", window: "Период", close: "Закрыть", active: "Активные", quiet: "Без событий",
   tools: "Инструменты", theme: "Тёмная или светлая", language: "In English", full: "Во весь экран", share: "Скопировать ссылку", csv: "Скачать CSV", help: "Клавиши и справка",
   copied: "Ссылка скопирована", link: "Эта ссылка показывает ту же кампанию и тот же период:",
   live: "Онлайн", waiting: "Подключение", behind: "Отстаёт", stale: "Устарело", lost: "Нет связи",

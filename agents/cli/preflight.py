@@ -1,0 +1,73 @@
+"""`launchpulse preflight`: whether everything is ready for a launch, and what to mend."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from agents.cli.common import Exit, Refused, Unreachable, out, print_json, run_async, settings_of_command
+from agents.settings import Settings
+
+TIMEOUT_SECONDS = 20.0
+
+_SIGNS = {"ok": "[green]ok     [/]", "mend": "[red]to mend[/]", "unknown": "[yellow]unknown[/]"}
+
+
+def preflight(
+    campaign: Annotated[str, typer.Argument(help="The campaign's id.")],
+    rate: Annotated[
+        float | None,
+        typer.Option(min=0, help="Events a second, of all campaigns together, that are expected at the peak."),
+    ] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Address of any worker; else that of the settings.")] = None,
+    language: Annotated[str, typer.Option(help="Of the texts: en or ru.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Check before a launch that catalogue, sources, alerts and workers are ready for it.
+
+    Exit code 0: all is; 1: something is to be mended; 3: something could not be looked at, or no worker answers.
+    """
+    settings = settings_of_command()
+    found = run_async(_ask(settings, campaign, rate, url, language))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+    raise typer.Exit({"ok": Exit.OK, "mend": Exit.REFUSED}.get(found["verdict"], Exit.UNREACHABLE))
+
+
+async def _ask(settings: Settings, campaign: str, rate: float | None, url: str | None, language: str) -> dict[str, Any]:
+    from urllib.parse import quote
+
+    import aiohttp
+    from yarl import URL
+
+    from agents.cli.status import own_url
+
+    base = (url or own_url(settings)).rstrip("/")
+    headers = {} if settings.web_token is None else {"Authorization": f"Bearer {settings.web_token.get_secret_value()}"}
+    query = {"language": language} | ({} if rate is None else {"rate": f"{rate:g}"})
+    path = URL(f"{base}/api/campaigns/{quote(campaign, safe='')}/preflight", encoded=True).with_query(query)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS), headers=headers) as session,
+            session.get(path) as answer,
+        ):
+            said: dict[str, Any] = await answer.json()
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        why = str(error) or type(error).__name__
+        raise Unreachable(f"no worker answers at {base} ({why}): start one, or name another with --url") from None
+    if status != 200:
+        raise Refused(f"{base}: {said.get('detail', status)}")
+    return said
+
+
+def _print(found: dict[str, Any]) -> None:
+    from rich.markup import escape
+
+    for line in found["lines"]:
+        out().print(f"{_SIGNS[line['verdict']]} {escape(line['title'])}: {escape(line['message'])}")
+        if line["mend"]:
+            out().print(f"        -> {escape(line['mend'])}")

@@ -1,0 +1,102 @@
+// Before a launch: what is right, what to mend; and the launch's own history as a file.
+import { $, el, say } from "/board/dom.js";
+
+const WORDS = {
+  en: {
+    back: "To the board", ok: "Ready", mend: "To mend", unknown: "Unknown", all_ok: "Everything is ready", all_mend: "Something is to be mended", all_unknown: "Something could not be looked at",
+    rate: "Events a second expected at the peak, of all campaigns", look: "Look again", language: "По-русски", asking: "Looking …",
+    history: "Download the history", history_text: "As CSV, from the service's own records, where late events have been put into their own time. Minutes are held for 2 hours, hours for 32 days, days for 400 days.",
+    minute: "By minutes", hour: "By hours", day: "By days", token: "Token", token_go: "Go on", lost: "The worker does not answer: {why}", refused: "Refused: {why}",
+  },
+  ru: {
+    back: "К доске", ok: "Готово", mend: "Исправить", unknown: "Неизвестно", all_ok: "Всё готово", all_mend: "Есть что исправить", all_unknown: "Проверено не всё",
+    rate: "Событий в секунду на пике, всех кампаний", look: "Проверить снова", language: "In English", asking: "Проверяем …",
+    history: "Скачать историю", history_text: "В CSV, из записей самого сервиса: опоздавшие события стоят в своём времени. Минуты хранятся 2 часа, часы 32 дня, дни 400 дней.",
+    minute: "По минутам", hour: "По часам", day: "По дням", token: "Токен", token_go: "Продолжить", lost: "Обработчик не отвечает: {why}", refused: "Отказ: {why}",
+  },
+};
+const campaign = decodeURIComponent(location.pathname.slice("/preflight/".length));
+const api = `/api/campaigns/${encodeURIComponent(campaign)}`;
+let language = localStorage.getItem("language") || (navigator.language.startsWith("ru") ? "ru" : "en");
+
+const word = (name, fill = {}) => WORDS[language][name].replace(/\{(\w+)\}/g, (_, key) => fill[key]);
+
+function complain(text) {
+  $("notice").hidden = !text;
+  say($("notice"), text);
+}
+
+// The answer, or nothing where there is none: then the page says why.
+async function ask(path) {
+  const token = sessionStorage.getItem("token");
+  try {
+    const answer = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+    $("login").hidden = answer.status !== 401;
+    if (answer.ok) return answer;
+    complain(word("refused", { why: (await answer.json()).detail }));
+  } catch (error) {
+    complain(word("lost", { why: error.message }));
+  }
+  return null;
+}
+
+async function look() {
+  say($("verdict"), word("asking"));
+  complain("");
+  const rate = $("rate").value;
+  const answer = await ask(`${api}/preflight?language=${language}${rate ? `&rate=${encodeURIComponent(rate)}` : ""}`);
+  if (!answer) {
+    say($("verdict"), word("all_unknown"));
+    $("state").dataset.state = "unknown";
+    return;
+  }
+  const found = await answer.json();
+  say($("name"), found.name || campaign);
+  say($("verdict"), word(`all_${found.verdict}`));
+  $("state").dataset.state = found.verdict;
+  $("lines").replaceChildren(
+    ...found.lines.map((line) =>
+      el(
+        "li", { "data-check": line.check, "data-verdict": line.verdict },
+        el("span", { class: `chip ${line.verdict}` }, word(line.verdict)),
+        el("p", {}, el("b", {}, line.title), `: ${line.message}`),
+        line.mend ? el("p", { class: "todo" }, line.mend) : null,
+      ),
+    ),
+  );
+}
+
+async function download(step) {
+  const answer = await ask(`${api}/history?format=csv&step=${step}`);
+  if (!answer) return;
+  const link = el("a", { href: URL.createObjectURL(await answer.blob()), download: `${campaign}-${step}.csv` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+function speak() {
+  document.documentElement.lang = language;
+  for (const [id, name] of [["back", "back"], ["rate-label", "rate"], ["look", "look"], ["language", "language"], ["history-title", "history"], ["history-text", "history_text"], ["token-label", "token"], ["token-go", "token_go"]]) say($(id), word(name));
+  $("files").replaceChildren(...["minute", "hour", "day"].map((step) => el("button", { type: "button", class: "go", onclick: () => download(step) }, word(step))));
+  look();
+}
+
+const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
+say($("name"), campaign);
+$("board").href = `/?campaign=${encodeURIComponent(campaign)}`;
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  look();
+});
+$("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("token", $("token").value.trim());
+  look();
+});
+$("language").addEventListener("click", () => {
+  language = language === "ru" ? "en" : "ru";
+  localStorage.setItem("language", language);
+  speak();
+});
+speak();

@@ -1,0 +1,106 @@
+"""A preflight says of everything whether it is right, and what to mend where it is not."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, worst
+from agents.operations.preflight_parts import ask_alertmanager
+from agents.operations.preflight_words import TITLES, WORDS
+from streams.events.campaigns import parse_campaign
+from tests.unit.kpi_pictures import NOW_MS
+
+ENTRY: dict[str, Any] = {
+    "id": "aurora",
+    "starts_at": "2027-01-01T00:00:00Z",
+    "ends_at": "2027-02-01T00:00:00Z",
+    "owner": {"name": "Maria", "contact": "maria@example.com"},
+    "expects": {"email": ["click"]},
+    "budget": 100,
+    "currency": "EUR",
+    "fx": [{"currency": "GBP", "day": "2026-12-01", "rate": 1.2}],
+    "targets": [{"kpi": "orders", "window": "launch", "min": 5}],
+}
+READY = Found(
+    "aurora",
+    NOW_MS,
+    parse_campaign(ENTRY),
+    {"channels": {"email": {"click": [3, 2, False]}}, "currencies": ["GBP"]},
+    {"click": "shop.click", "open": "shop.open"},
+    Alertmanager("http://alerts", "", "0.27", "on-call", ("webhook",), 2, {"webhook": 4}),
+    Kafka(2, {"shop.click": 4}),
+    8_000.0,
+    0.2,
+    (),
+)
+
+
+def told(**fields: Any) -> Found:
+    return replace(READY, told=parse_campaign({name: one for name, one in (ENTRY | fields).items() if one is not None}))
+
+
+def arrived(*counts: object) -> Found:
+    return replace(READY, arrived={"channels": {"email": {"click": counts}}, "currencies": []})
+
+
+def test_where_everything_is_right_nothing_is_to_be_mended() -> None:
+    lines = preflight(READY)
+    assert worst(lines) == "ok"
+    assert [line.mend for line in lines if line.mend] == []
+
+
+@pytest.mark.parametrize(
+    ("found", "check", "verdict"),
+    [
+        (replace(READY, told=None), "entry", "mend"),
+        (told(ends_at=None), "dates", "mend"),
+        (told(owner="Maria"), "owners", "mend"),
+        (told(targets=[]), "targets", "mend"),
+        (told(budget=None), "budget", "mend"),
+        (told(fx=[]), "rates", "mend"),
+        (told(expects=None), "expects", "mend"),
+        (told(expects={"email": ["sale"]}), "expects", "mend"),
+        (arrived(0, 0, False), "tests", "mend"),
+        (arrived(3, 0, False), "tests", "mend"),
+        (arrived(0, 0, True), "tests", "mend"),
+        (replace(READY, arrived=None), "tests", "unknown"),
+        (replace(READY, alertmanager=None), "alertmanager", "mend"),
+        (replace(READY, alertmanager=Alertmanager("u", "refused")), "alertmanager", "mend"),
+        (replace(READY, alertmanager=Alertmanager("u", "", "1", "nobody", (), 0, {"email": 1})), "receiver", "mend"),
+        (
+            replace(READY, alertmanager=Alertmanager("u", "", "1", "a", ("email",), 1, {"email": 0})),
+            "delivery",
+            "unknown",
+        ),
+        (
+            replace(READY, alertmanager=Alertmanager("u", "", "1", "a", ("email",), 1, {"email": 2}, {"email": 1})),
+            "delivery",
+            "mend",
+        ),
+        (replace(READY, unready=("it recovers",)), "worker", "mend"),
+        (replace(READY, busy=0.9), "worker", "mend"),
+        (replace(READY, rate=None), "rate", "unknown"),
+        (replace(READY, rate=11_000.0), "workers", "mend"),
+        (replace(READY, kafka=Kafka(trouble="away")), "workers", "unknown"),
+        (replace(READY, kafka=Kafka(2, {"shop.click": 1})), "partitions", "mend"),
+    ],
+)
+def test_each_thing_that_is_wrong_is_named_with_what_to_mend(found: Found, check: str, verdict: str) -> None:
+    lines = {line.check: line for line in preflight(found)}
+    assert lines[check].verdict == verdict
+    assert lines[check].mend
+    assert worst(lines.values()) == verdict
+    assert {line.check: line.verdict for line in preflight(found, "ru")} == {
+        line.check: line.verdict for line in lines.values()
+    }
+
+
+def test_both_languages_fill_in_the_same_things() -> None:
+    for english, russian in (*TITLES.values(), *WORDS.values()):
+        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", russian))
+
+
+async def test_an_alertmanager_that_is_away_is_told_and_not_raised() -> None:
+    assert (await ask_alertmanager("http://127.0.0.1:1")).trouble
