@@ -80,6 +80,11 @@ class OpenBlock:
             by_channel.setdefault(place & 255, []).append(place >> 8)
         entries: list[Entry] = []
         for channel, some in by_channel.items():
+            if len(some) == 1:
+                # As most often: all tiers hold the same.
+                packed, _ = _together((some[0],), self.cut.bucket_ms, self._zone)[0]
+                entries.append(Entry(channel, packed, dict(panes[some[0] << 8 | channel])))
+                continue
             for packed, held in _together(tuple(sorted(some)), self.cut.bucket_ms, self._zone):
                 entries.append(Entry(channel, packed, sum_counters(panes[pane << 8 | channel] for pane in held)))
         return entries

@@ -2,7 +2,7 @@
 
 A record's key is a term (6 bytes), then kind (one letter), tier, channel, people kind (a byte each), pane (4 bytes)
 and the campaign (or, kind `l`, the source's number); without a value it takes back what that term has stated. A value
-is the format's version, 1, and the MessagePack of [at, {measure: sum}, newest blocks], or of [at, sketch].
+is the format's version, 2, and the MessagePack of [at, {measure: sum}, newest blocks], or of [at, sketch].
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _statements(records: Iterable[ConsumerRecord], tables: Tables) -> dict[bytes
     stated: dict[bytes, list[list[Any]]] = defaultdict(list)
     for (partition, record_key), value in last.items():
         if value is not None:
-            assert value[:1] == b"\x01", f"format {value[:1]!r}"
+            assert value[:1] == b"\x02", f"format {value[:1]!r}"
             key = record_key[TERM:]
             tables.homes[key].add(partition)
             stated[key].append(msgspec.msgpack.decode(value[1:]))
