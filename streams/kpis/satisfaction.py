@@ -50,10 +50,10 @@ def _csat_bound(side: int) -> Callable[[WindowSums], float | None]:
         answers = _csat_answers(sums)
         if not answers:
             return None
-        # At most all: what is added up of several sources may be of different moments.
-        share, square = min(1.0, _satisfied(sums) / answers), _Z**2
+        share, square = _satisfied(sums) / answers, _Z**2
         middle = share + square / (2 * answers)
-        half = _Z * sqrt(share * (1 - share) / answers + square / (4 * answers**2))
+        # No survey makes it negative; sums that no log gives must not stop a picture.
+        half = _Z * sqrt(max(0.0, share * (1 - share) / answers + square / (4 * answers**2)))
         return max(0.0, min(1.0, (middle + side * half) / (1 + square / answers)))
 
     return bound

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.counting.plan import Plan
@@ -123,8 +123,16 @@ def compare(sums: WindowSums) -> None:
             assert shown == pytest.approx(float(known), rel=1e-9, abs=1e-6), kpi.name
 
 
+def _satisfaction(satisfied: int, answers: int) -> WindowSums:
+    counters = {Measure.SATISFIED: satisfied, Measure.CSAT_ANSWERS: answers}
+    return WindowSums(counters=counters, people={}, start_ms=0, end_ms=END_MS, launch=counters)
+
+
 @settings(max_examples=100, deadline=None)
 @given(windows())
+@example(_satisfaction(2, 1))
+@example(_satisfaction(1_000, 999))
+@example(_satisfaction(5, 5))
 def test_all_channels_together(sums: WindowSums) -> None:
     compare(sums)
 

@@ -197,4 +197,5 @@ def _wilson(good: int, answers: int) -> tuple[float | None, float | None]:
     share = good / answers
     a, b, c = 1 + z2 / answers, -(2 * share + z2 / answers), share**2
     root = sqrt(max(0.0, b * b - 4 * a * c))
-    return max(0.0, (-b - root) / (2 * a)), min(1.0, (-b + root) / (2 * a))
+    low, high = (min(1.0, max(0.0, (-b + side * root) / (2 * a))) for side in (-1, 1))
+    return low, high
