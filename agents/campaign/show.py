@@ -74,6 +74,12 @@ class _Partition:
     progress: ProgressBook
     ends: Ends
 
+    @property
+    def end_ms(self) -> int | None:
+        """Up to which time everything is merged; None where nobody can say."""
+        ends = [end for end in self.ends.values() if end is not None]
+        return min(ends) if ends and len(ends) == len(self.ends) else None
+
 
 class Show:
     """codes: the enabled topics' names and codes. catalogue: what the catalogue says now, by campaign. lag: see
@@ -140,22 +146,17 @@ class Show:
 
         None where another worker owns it, or before there is a picture.
         """
-        number = summaries_partition(campaign.encode(), self._partitions)
-        if not self._begun() or number not in self._campaigns.owned:
+        if not self._owns(campaign):
             return None
         async with self._making_one:
             self._turn_at = time.perf_counter() + TURN_SECONDS
-            self._campaigns.show()
-            owned = self._campaigns.owned.get(number)
-            if owned is None:
+            if (one := self._owner_of(campaign)) is None:
                 return None
-            one = _Partition(number, owned, owned.progress, self._ends(owned.progress))
-            told, panes = self._catalogue.get(campaign), owned.views.campaigns.get(campaign)
-            ends = [end for end in one.ends.values() if end is not None]
+            told, panes = self._catalogue.get(campaign), one.owned.views.campaigns.get(campaign)
             live = Live(
                 None if told is None and panes is None else self._snapshot(one, campaign, told, {}, 0),
-                owned.generation,
-                min(ends) if ends and len(ends) == len(one.ends) else None,
+                one.owned.generation,
+                one.end_ms,
                 tuple(self._held_back(one, int(time.time() * 1000))),
             )
             if live.campaign is None or panes is None:
@@ -186,7 +187,7 @@ class Show:
         series = Series(
             None if told is None and panes is None else self._snapshot(one, campaign, told, {}, 0),
             one.owned.generation,
-            min(ends) if ends and len(ends) == len(one.ends) else None,
+            one.end_ms,
             held_back_by=tuple(self._held_back(one, int(time.time() * 1000))),
         )
         if panes is None:
@@ -223,11 +224,15 @@ class Show:
                 recent[channel] = dict(day.counters)
         return Arrived(one.owned.generation, found, recent)
 
+    def _owns(self, campaign: str) -> bool:
+        return self._begun() and summaries_partition(campaign.encode(), self._partitions) in self._campaigns.owned
+
     def _owner_of(self, campaign: str) -> _Partition | None:
-        number = summaries_partition(campaign.encode(), self._partitions)
-        if not self._begun() or number not in self._campaigns.owned:
+        """The campaign's partition with what has been merged by now; None where `_owns` says no."""
+        if not self._owns(campaign):
             return None
         self._campaigns.show()
+        number = summaries_partition(campaign.encode(), self._partitions)
         owned = self._campaigns.owned.get(number)
         return None if owned is None else _Partition(number, owned, owned.progress, self._ends(owned.progress))
 

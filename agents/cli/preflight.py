@@ -43,15 +43,16 @@ async def _ask(settings: Settings, campaign: str, rate: float | None, url: str |
     import aiohttp
     from yarl import URL
 
-    from agents.cli.status import own_url
+    from agents.cli.status import authorization, own_url
 
     base = (url or own_url(settings)).rstrip("/")
-    headers = {} if settings.web_token is None else {"Authorization": f"Bearer {settings.web_token.get_secret_value()}"}
     query = {"language": language} | ({} if rate is None else {"rate": f"{rate:g}"})
     path = URL(f"{base}/api/campaigns/{quote(campaign, safe='')}/preflight", encoded=True).with_query(query)
     try:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS), headers=headers) as session,
+            aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS), headers=authorization(settings)
+            ) as session,
             session.get(path) as answer,
         ):
             said: dict[str, Any] = await answer.json()

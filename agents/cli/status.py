@@ -49,6 +49,11 @@ def own_url(settings: Settings) -> str:
     return f"http://[{host}]:{settings.web_port}" if ":" in host else f"http://{host}:{settings.web_port}"
 
 
+def authorization(settings: Settings) -> dict[str, str]:
+    """The header that a worker with a token wants; none without one."""
+    return {} if settings.web_token is None else {"Authorization": f"Bearer {settings.web_token.get_secret_value()}"}
+
+
 async def _ask(
     settings: Settings, urls: list[str]
 ) -> tuple[list[WorkerAnswer], dict[str, Any], dict[str, dict[str, int]]]:
@@ -76,10 +81,9 @@ async def ask_worker(url: str, settings: Settings) -> WorkerAnswer:
     """What the worker at `url` says of itself; never raises for one that does not answer."""
     import aiohttp
 
-    headers = {} if settings.web_token is None else {"Authorization": f"Bearer {settings.web_token.get_secret_value()}"}
     try:
         async with aiohttp.ClientSession(
-            base_url=url, headers=headers, timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+            base_url=url, headers=authorization(settings), timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         ) as session:
             async with session.get("/readyz") as answer:
                 said = await answer.json()

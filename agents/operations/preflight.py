@@ -7,6 +7,7 @@ from math import ceil
 from typing import Any, Literal
 
 from agents.operations.preflight_words import TITLES, WORDS, Language, said
+from streams.counting.panes import day_index
 from streams.counting.plan import plan_of
 from streams.events.campaigns import Campaign
 
@@ -148,13 +149,12 @@ def _owners(told: Campaign) -> _Raw:
     whole = told.responsible("", None)
     if whole is None:
         return _mend("owners", "owners_none", "owners_mend")
-    named = {one.name: one for one in (whole, *told.channel_owners.values(), *told.owners.values())}
     # The same person may be named with a contact in one place and without in another.
     everybody = (whole, *told.channel_owners.values(), *told.owners.values())
     mute = dict.fromkeys(one.name for one in everybody if not one.contact)
     if mute:
         return _mend("owners", "owners_mute", "owners_mend", names=", ".join(mute))
-    return _ok("owners", "owners_ok", names=", ".join(named))
+    return _ok("owners", "owners_ok", names=", ".join(dict.fromkeys(one.name for one in everybody)))
 
 
 def _budget(told: Campaign) -> _Raw:
@@ -169,10 +169,9 @@ def _rates(told: Campaign, found: Found) -> _Raw:
     plan = plan_of(told)
     start = told.starts_at or datetime.fromtimestamp(found.now_ms / 1000, UTC)
     day = start.date()
-    number = day.toordinal() - datetime(1970, 1, 1, tzinfo=UTC).date().toordinal()
     come = () if found.arrived is None else found.arrived["currencies"]
     wanted = sorted(({*come, *plan.rates}) - {told.currency})
-    missing = [currency for currency in wanted if plan.rate(currency, number) is None]
+    missing = [currency for currency in wanted if plan.rate(currency, day_index(day)) is None]
     if missing:
         return _mend("rates", "rates_missing", "rates_mend", missing=", ".join(missing), day=day.isoformat())
     if not wanted:

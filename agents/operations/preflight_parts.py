@@ -10,6 +10,7 @@ import yaml
 from aiokafka.errors import KafkaError
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.bounded_answer import read_at_most
 from agents.kafka.login import KafkaLoginRefused
 from agents.names import Names
 from agents.operations.groups import read_group
@@ -48,12 +49,7 @@ async def _get(session: aiohttp.ClientSession, url: str) -> bytes:
     async with session.get(url, allow_redirects=False) as answer:
         if answer.status != 200:
             raise ValueError(f"it answers {answer.status}")
-        body = bytearray()
-        async for chunk in answer.content.iter_chunked(65_536):
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise ValueError(f"its answer has more than {MOST_BYTES:,} bytes")
-        return bytes(body)
+        return await read_at_most(answer, MOST_BYTES)
 
 
 def _receivers(original: object) -> tuple[str, tuple[str, ...], int]:

@@ -16,6 +16,8 @@ import msgspec
 import orjson
 import structlog
 
+from agents.bounded_answer import read_at_most
+
 log = structlog.get_logger(__name__)
 
 PERIOD_SECONDS = 2.0
@@ -93,7 +95,7 @@ class AlertReader:
         try:
             async with session.get(self._url, params=QUERY, allow_redirects=False) as answer:
                 answer.raise_for_status()
-                body = await _read(answer)
+                body = await read_at_most(answer, MOST_BYTES)
             alerts = msgspec.json.decode(body, type=list[Alert])
         except TimeoutError:
             self._complain(f"it has not answered within {TIMEOUT_SECONDS:g} s")
@@ -108,15 +110,6 @@ class AlertReader:
         if complaint != self._complaint:
             self._complaint = complaint
             log.warning("boards show no new alerts: Alertmanager cannot be asked", url=self._url, error=complaint)
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(65_536):
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise aiohttp.ClientPayloadError(f"its answer has more than {MOST_BYTES:,} bytes")
-    return bytes(body)
 
 
 def sort(alerts: list[Alert]) -> dict[str, list[dict[str, Any]]]:

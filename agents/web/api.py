@@ -131,11 +131,12 @@ def _line(campaign: CampaignSnapshot) -> CampaignLine:
 
 
 def _channel(code: int, channel: ChannelSnapshot) -> Channel:
-    totals, money = _totals(channel.totals)
+    totals, money = totals_and_money(channel.totals)
     return Channel(channel_name(code), totals, money, tuple(_values(channel)), tuple(_months(channel)))
 
 
-def _totals(counters: Mapping[int, int]) -> tuple[dict[str, int], dict[str, dict[str, float]]]:
+def totals_and_money(counters: Mapping[int, int]) -> tuple[dict[str, int], dict[str, dict[str, float]]]:
+    """Counters by measure, and money by measure and currency."""
     totals: dict[str, int] = {}
     money: dict[str, dict[str, float]] = {}
     for key in sorted(counters):

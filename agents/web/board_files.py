@@ -38,23 +38,21 @@ class File:
 
 def board_files() -> dict[str, File]:
     """Path -> file, read once."""
-    found: dict[str, File] = {}
-    for path in sorted(FOLDER.iterdir()):
-        if path.suffix in _TYPES:
-            place = PAGE if path.name == "index.html" else PREFIX + path.name
-            found[place] = _file(path.read_bytes(), _TYPES[path.suffix])
-    found[f"{PREFIX}kpis.json"] = _file(definitions(), "application/json")
-    return found
+    return {**_files(FOLDER, PAGE, PREFIX), f"{PREFIX}kpis.json": _file(definitions(), "application/json")}
 
 
 def preflight_files() -> dict[str, File]:
     """The same of the page with the preflight of a campaign, which takes style and scripts of the board."""
+    return _files(PREFLIGHT_FOLDER, PREFLIGHT_PAGE, PREFLIGHT_PREFIX)
+
+
+def _files(folder: Path, page: str, prefix: str) -> dict[str, File]:
+    """The page comes last: its place may be a pattern that the other files' places fit, and the first that fits is
+    served."""
+    paths = sorted((path.name == "index.html", path) for path in folder.iterdir() if path.suffix in _TYPES)
     return {
-        PREFLIGHT_PAGE if path.name == "index.html" else PREFLIGHT_PREFIX + path.name: _file(
-            path.read_bytes(), _TYPES[path.suffix]
-        )
-        for path in sorted(PREFLIGHT_FOLDER.iterdir(), key=lambda path: path.name == "index.html")
-        if path.suffix in _TYPES
+        page if is_page else prefix + path.name: _file(path.read_bytes(), _TYPES[path.suffix])
+        for is_page, path in paths
     }
 
 

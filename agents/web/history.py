@@ -12,9 +12,9 @@ from typing import Any
 
 from agents.campaign.series import TIERS, Series, Span, Step
 from agents.web.answers import HistoryAnswer, HistoryStep
+from agents.web.api import totals_and_money
 from streams.counting.windows import WindowSums
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNEL_CODES, channel_name
-from streams.events.measures import MICROS, Measure, is_money, money_parts
 from streams.kpis.kpi import Kind, Kpi
 from streams.kpis.registry import KPI_BY_NAME, KPIS
 
@@ -100,15 +100,7 @@ def describe_history(span: Span, series: Series) -> HistoryAnswer:
 
 
 def _step(sums: WindowSums, series: Series, kpis: tuple[Kpi, ...]) -> HistoryStep:
-    totals: dict[str, int] = {}
-    money: dict[str, dict[str, float]] = {}
-    for key in series.measures:
-        count = sums.counters.get(key, 0)
-        if is_money(key):
-            measure, currency = money_parts(key)
-            money.setdefault(measure.name.lower(), {})[currency] = count / MICROS
-        else:
-            totals[Measure(key).name.lower()] = count
+    totals, money = totals_and_money({measure: sums.counters.get(measure, 0) for measure in series.measures})
     values: dict[str, float | None] = {}
     amounts: dict[str, dict[str, float]] = {}
     for kpi in kpis:

@@ -51,6 +51,11 @@ _FIXED_SIZES = {Tier.TEN_SECONDS: PANE_MS, Tier.MINUTE: MINUTE_MS, Tier.HOUR: HO
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
+def day_index(day: date) -> int:
+    """The index of the day's pane: days since 1970-01-01."""
+    return day.toordinal() - _EPOCH_DAY
+
+
 def pane_index(tier: Tier, time_ms: int, zone: ZoneInfo) -> int:
     """The index of the pane of `tier` that holds `time_ms` (UTC epoch milliseconds, from 1970 to 9998).
 
@@ -116,7 +121,7 @@ def _local_day_and_month(quarter: int, zone: ZoneInfo) -> tuple[int, int]:
     # an hour
     # lies in one local day; the cache then serves nine hundred seconds with one look-up.
     local = datetime.fromtimestamp(quarter * 15 * 60, UTC).astimezone(zone)
-    return local.toordinal() - _EPOCH_DAY, local.year * 12 + local.month - 1
+    return day_index(local), local.year * 12 + local.month - 1
 
 
 @lru_cache(maxsize=4096)

@@ -6,12 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from streams.counting.panes import DAY_MS
+from streams.counting.panes import DAY_MS, day_index
 from streams.events.campaigns import Campaign
 from streams.events.measures import MICROS
-
-_EPOCH_DAY = 719_163
-"""The ordinal of 1970-01-01: days are numbered from there, as day panes are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def plan_of(told: Campaign) -> Plan:
     """The plan that a catalogue entry makes."""
     rates: dict[str, list[tuple[int, Fraction]]] = {}
     for rate in told.fx:
-        rates.setdefault(rate.currency, []).append((rate.day.toordinal() - _EPOCH_DAY, Fraction(rate.rate)))
+        rates.setdefault(rate.currency, []).append((day_index(rate.day), Fraction(rate.rate)))
     return Plan(
         currency=told.currency,
         budget=_micros(told.budget),

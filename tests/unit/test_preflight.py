@@ -4,12 +4,17 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 
+from agents.campaign.show import Arrived
 from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, worst
 from agents.operations.preflight_parts import ask_alertmanager
 from agents.operations.preflight_words import TITLES, WORDS
+from agents.web import live
 from streams.events.campaigns import parse_campaign
+from streams.events.channels import CHANNEL_CODES
+from streams.events.measures import Measure, money_key
 from tests.unit.kpi_pictures import NOW_MS
 
 ENTRY: dict[str, Any] = {
@@ -104,3 +109,13 @@ def test_both_languages_fill_in_the_same_things() -> None:
 
 async def test_an_alertmanager_that_is_away_is_told_and_not_raised() -> None:
     assert (await ask_alertmanager("http://127.0.0.1:1")).trouble
+
+
+def test_what_has_come_of_a_channel_is_told_by_topic_with_its_tests_apart() -> None:
+    counted = {Measure.TESTS_CLICK: 3, Measure.MACHINE_OPENS: 2, money_key(Measure.REVENUE, "EUR"): 5}
+    email = CHANNEL_CODES["email"]
+    said = orjson.loads(live.arrived(Arrived(1, {email: counted}, {email: {Measure.TESTS_CLICK: 1}})))
+    assert said == {
+        "channels": {"email": {"click": [3, 1, False], "open": [0, 0, True]}},
+        "currencies": ["EUR"],
+    }
