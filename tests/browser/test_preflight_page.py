@@ -22,3 +22,12 @@ async def test_the_board_leads_to_the_preflight_which_says_what_to_mend_in_both_
         async with page.expect_download() as download:
             await page.click("#files button >> nth=1")
         assert (await download.value).suggested_filename == "aurora-hour.csv"
+
+
+async def test_a_phone_shows_the_way_back_to_the_board(open_board: Open) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "?campaign=aurora")
+        await page.click("#checks")
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await expect(page.locator("#back")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
