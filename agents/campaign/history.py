@@ -24,7 +24,7 @@ def month_history(
     for place in range(MONTHS):
         month = month_that_ends(later.start_ms)
         launch = _less(later.launch, later.counters)
-        later = replace(month, launch=launch, whole=whole[place] if whole else None)
+        later = replace(month, launch=launch, launch_at_end=True, whole=whole[place] if whole else None)
         months.append(later)
     return tuple(months)
 

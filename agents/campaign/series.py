@@ -1,7 +1,7 @@
 """A campaign's own history, pane by pane: what the table holds, where late events have repaired the past."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from agents.campaign.snapshot import CampaignSnapshot
@@ -84,12 +84,16 @@ def from_table(campaign: str, panes: CampaignPanes, tier: Tier, wanted: range, v
 
 
 def one_step(panes: CampaignPanes, channel: int, tier: Tier, pane: int, plan: Plan | None) -> WindowSums:
-    """A pane of a channel as a window of its own, without people."""
+    """A pane of a channel as a window of its own, without people. Days, which the view holds all of, know how many
+    customers there were when they began."""
 
     def sums(of: int, whole: WindowSums | None) -> WindowSums:
         place = int(tier), pane, pane + 1
         one = WindowPanes("step", place, place, None, pane_start_ms(tier, pane, panes.zone))
-        return panes.span(of, one, pane_end_ms(tier, pane, panes.zone), plan, whole, _NOBODY)
+        made = panes.span(of, one, pane_end_ms(tier, pane, panes.zone), plan, whole, _NOBODY)
+        if tier is not Tier.DAY:
+            return made
+        return replace(made, launch=panes.launch_before(of, tier, pane + 1), launch_at_end=True)
 
     whole = sums(ALL_CHANNELS, None)
     return whole if channel == ALL_CHANNELS else sums(channel, whole)

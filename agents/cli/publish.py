@@ -36,6 +36,17 @@ def publish(
             help="For spend: when the file was true, a day or a time with an offset. It never replaces a later one.",
         ),
     ] = None,
+    replaces: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OLD",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="For spend: an earlier export; lines of it that FILE no longer has are stated as 0, from FILE's first "
+            "day to its last.",
+        ),
+    ] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where rows that can't be sent go; FILE.rejected.jsonl unless given.")
     ] = None,
@@ -48,7 +59,8 @@ def publish(
     their line and the reason; then the exit code is 1.
 
     Rows of spend of one line (campaign, channel, platform, account, kind) and day are summed to one statement, which
-    holds until one with a later time comes: so a file that is older by --as-of changes nothing.
+    holds until one with a later time comes: so a file that is older by --as-of changes nothing. A line that was moved
+    to another channel or campaign still stands in the old one: --replaces takes it back there.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -64,7 +76,7 @@ def publish(
     if name not in topics:
         raise Refused(f"there is no event topic {topic!r}: it is one of {', '.join(topics)}")
     rejected = rejects or file.with_name(f"{file.name}.rejected.jsonl")
-    job = Job(topics[name], name, file, rejected, tuple(maps or ()), tuple(sets or ()), as_of, dry_run)
+    job = Job(topics[name], name, file, rejected, tuple(maps or ()), tuple(sets or ()), as_of, replaces, dry_run)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     try:
         console = err()
@@ -84,6 +96,7 @@ def publish(
                 "dry_run": dry_run,
                 "rows": outcome.rows,
                 "sent": 0 if dry_run else outcome.sent,
+                "taken_back": outcome.taken_back,
                 "rejected": outcome.rejected,
                 "reasons": reasons,
                 "rejects_file": str(rejected) if outcome.rejected else None,
@@ -93,6 +106,11 @@ def publish(
         word = "would be sent" if dry_run else "sent"
         sent = count(outcome.sent, "statement") if job.states else f"{outcome.sent:,}"
         out().print(f"{count(outcome.rows, 'row')} of {file}: {sent} {word} to {name}", markup=False)
+        if replaces and outcome.rejected:
+            out().print(f"nothing of {replaces} is taken back while rows are rejected", markup=False)
+        elif replaces:
+            gone = count(outcome.taken_back, "statement")
+            out().print(f"{gone} as 0: lines and days of {replaces} that {file} no longer has", markup=False)
         if outcome.rejected:
             told = ", ".join(f"{number:,} {reason}" for reason, number in reasons.items())
             out().print(f"{outcome.rejected:,} rejected ({told}): see {rejected}", markup=False)

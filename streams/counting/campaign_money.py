@@ -23,7 +23,7 @@ class Told(NamedTuple):
     """What all windows of a channel that end at the same time say alike: see `WindowSums`.
 
     rates: into its currency, None where there is none. native: nothing was ever counted in another one. last_day: in
-    which they end.
+    which they end. launch_at_end: whether `launch` goes no further than the window.
     """
 
     plan: Plan | None
@@ -32,6 +32,7 @@ class Told(NamedTuple):
     spend_at_ms: int | None
     native: bool
     last_day: int
+    launch_at_end: bool = False
 
 
 _Converted = tuple[Mapping[int, int] | None, frozenset[str]]
@@ -120,6 +121,7 @@ class CampaignMoney:
             missing,
             told.plan,
             whole,
+            told.launch_at_end,
         )
 
     def _into(self, plan: Plan | None, launch: Counters) -> Rates | None:

@@ -109,6 +109,15 @@ class CampaignPanes:
             self._launch = self.changes, self._sum(ALL_CHANNELS, LAUNCH)
         return self._launch[1]
 
+    def launch_before(self, channel: int, tier: int, stop: int) -> Counters:
+        """The counters of a channel since the launch without those of the panes from `stop` on, which are hours or
+        days that are held."""
+        launch, newest = self.totals(channel), self._newest.get(tier, -1)
+        if newest < stop:
+            return launch
+        behind = self._sum(channel, (tier, stop, newest + 1))
+        return {measure: count - behind.get(measure, 0) for measure, count in launch.items()}
+
     def newest_ms(self) -> int:
         """The end of the newest minute in which anything was counted; 0 where nothing was."""
         return (self._newest.get(Tier.MINUTE, -1) + 1) * MINUTE_MS
@@ -128,13 +137,14 @@ class CampaignPanes:
         people: which kinds of people are wanted in which window, None for all kinds: they are the dearest part.
         """
         told = self._told(channel, plan, end_ms)
+        at_end = told._replace(launch_at_end=True)
         return {
             panes.name: self._money.window(
                 channel,
                 panes,
                 *self._parts(channel, panes, people),
                 end_ms,
-                self._told_at(channel, panes.counters, told),
+                self._told_at(channel, panes.counters, told, at_end),
                 whole.get(panes.name),
             )
             for panes in window_panes(end_ms, self.zone, names)
@@ -158,7 +168,8 @@ class CampaignPanes:
         whole: WindowSums | None,
         people: frozenset[int] | None = None,
     ) -> WindowSums:
-        """Any other window, whose counters and people are both in panes that are held; its launch is the newest.
+        """Any other window, whose counters and people are both in panes that are held; its launch is the newest, see
+        `launch_before`.
 
         people: see `windows`.
         """
@@ -206,15 +217,16 @@ class CampaignPanes:
     def _told(self, channel: int, plan: Plan | None, end_ms: int) -> Told:
         return self._money.told(channel, plan, self.totals(channel), self.totals(ALL_CHANNELS), end_ms)
 
-    def _told_at(self, channel: int, place: Place, told: Told) -> Told:
-        """The same with the launch at the window's end: other topics may have been counted further than that."""
+    def _told_at(self, channel: int, place: Place, told: Told, at_end: Told) -> Told:
+        """The same with the launch at the window's end: other topics may have been counted further than that. at_end:
+        `told`, if nothing was."""
         tier, _, stop = place
-        newest = self._newest.get(tier, -1)
-        if tier not in _LAUNCH_AT_THE_END or newest < stop:
+        if tier == Tier.LAUNCH:
+            return at_end
+        if tier not in _LAUNCH_AT_THE_END:
             return told
-        behind = self._sum(channel, (tier, stop, newest + 1))
-        launch = {measure: count - behind.get(measure, 0) for measure, count in told.launch.items()}
-        return told._replace(launch=launch)
+        launch = self.launch_before(channel, tier, stop)
+        return at_end if launch is told.launch else at_end._replace(launch=launch)
 
     def _parts(self, channel: int, panes: WindowPanes, wanted: PeopleIn | None) -> _Parts:
         """The counters, the people, and the counters beside these: worked out again where the channel has changed."""

@@ -54,8 +54,8 @@ class WindowSums:
     counters: measure -> sum. people: kind -> estimated number of different people. start_ms, end_ms: UTC epoch
     milliseconds, half-open; start_ms is 0 for the launch. beside_people: the counters summed over the very panes that
     `people` covers, where those are coarser; None where they are the same.
-    launch: the counters since the launch, as far as `counters` go where these come from panes of hours or days; the
-    newest there are in other windows.
+    launch: the counters since the launch; launch_at_end: as far as `counters` go, which panes of hours and days can
+    tell. Where it is False they are the newest there are.
     currency: in which money is shown: the plan's, else the only one that the campaign has had; None: there is none.
     converted: Measure.REVENUE, REFUNDED and MARGIN -> millionths of `currency`, each day at its rate;
     None while there is no currency or a rate is missing.
@@ -79,6 +79,7 @@ class WindowSums:
     missing_rates: frozenset[str] = frozenset()
     plan: Plan | None = None
     whole: "WindowSums | None" = None
+    launch_at_end: bool = True
 
     def count(self, measure: int) -> int:
         """The sum of a measure, 0 where it was never counted."""

@@ -83,22 +83,23 @@ def unframed(value: bytes) -> bytes:
     return inner if inner.lstrip(b" \t\r\n").removeprefix(codecs.BOM_UTF8).startswith(b"{") else value
 
 
-def unwrapped(value: bytes) -> bytes | Invalid | None:
-    """The plain form of a structured CloudEvent without a frame, why it has none, or None for any other value."""
+def unwrapped(value: bytes, mend: bool) -> bytes | Invalid | None:
+    """The plain form of a structured CloudEvent without a frame, why it has none, or None for any other value and for
+    one with lone surrogates. mend: put the replacement character for those inside `data_base64`."""
     if MARK not in value:
         return None
     try:
         envelope = _ENVELOPE.decode(value)
     except (ValueError, RecursionError):  # no object, or none with that field
         return None
-    return None if envelope.specversion == _NULL else _plain(envelope)
+    return None if envelope.specversion == _NULL else _plain(envelope, mend)
 
 
-def _plain(envelope: _Envelope) -> bytes | Invalid:
+def _plain(envelope: _Envelope, mend: bool) -> bytes | Invalid | None:
     if envelope.specversion != VERSION:
         return Invalid(Reason.BAD_VALUE, "specversion must be 1.0, CloudEvents of other versions are not read")
-    fields = _data(envelope)
-    if isinstance(fields, Invalid):
+    fields = _data(envelope, mend)
+    if fields is None or isinstance(fields, Invalid):
         return fields
     fields.pop("specversion", None)
     for name, token in zip(EXTENSIONS, _extensions(envelope), strict=True):
@@ -110,15 +111,17 @@ def _plain(envelope: _Envelope) -> bytes | Invalid:
     return _encode(fields)
 
 
-def _data(envelope: _Envelope) -> dict[str, msgspec.Raw] | Invalid:
+def _data(envelope: _Envelope, mend: bool) -> dict[str, msgspec.Raw] | Invalid | None:
     if envelope.data != _NULL:
         return _object(envelope.data)
     if envelope.data_base64 is None:
         return {}
     try:
-        return _object(b64decode(envelope.data_base64, validate=True))
+        text = unframed(b64decode(envelope.data_base64, validate=True)).removeprefix(codecs.BOM_UTF8)
     except ValueError:
         return Invalid(Reason.NOT_JSON, "data_base64 is not base64")
+    mended = without_lone_surrogates(text) if b"\\u" in text else text
+    return _object(mended) if mend or mended == text else None
 
 
 def _object(text: bytes | msgspec.Raw) -> dict[str, msgspec.Raw] | Invalid:

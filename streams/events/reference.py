@@ -51,8 +51,8 @@ _FORMS = f"""\
 
 Each is the same event as its plain form: a resend may come in another.
 
-- **CloudEvents 1.0, structured**: the value is the envelope, `data` (or `data_base64`) holds the fields. The
-  envelope's {_names(IDENTITY)} are the event's own, whatever `data` says; a `time` that the envelope
+- **CloudEvents 1.0, structured**: the value is the envelope, `data` (or the same in `data_base64`) holds the fields.
+  The envelope's {_names(IDENTITY)} are the event's own, whatever `data` says; a `time` that the envelope
   does not have is taken from `data`. {_names(EXTENSIONS)} may be extension attributes; `data`
   goes before them. Other attributes are not read. Another `specversion` is refused (`bad_value`).
 - **CloudEvents 1.0, binary**: the same from headers (`ce_id`, `ce_time` …), where there is a `ce_specversion`; the

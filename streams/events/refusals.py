@@ -52,10 +52,11 @@ def decode_mended(decoder: msgspec.json.Decoder[Event], value: bytes, error: Exc
             return decoder.decode(bare)
         except (ValueError, RecursionError) as second:
             error = second
-    mended, plain = bare, unwrapped(bare)
-    if plain is None and b"\\u" in bare and (type(error) is msgspec.DecodeError or MARK in bare):
+    mended, plain = bare, unwrapped(bare, mend=False)
+    lone = plain is None and (MARK in bare or (b"\\u" in bare and type(error) is msgspec.DecodeError))
+    if lone:
         mended = without_lone_surrogates(bare)
-        plain = unwrapped(mended)
+        plain = unwrapped(mended, mend=True)
     if isinstance(plain, Invalid):
         return plain
     if plain is None:
@@ -68,7 +69,7 @@ def decode_mended(decoder: msgspec.json.Decoder[Event], value: bytes, error: Exc
         event = decoder.decode(plain)
     except (ValueError, RecursionError) as second:
         return refusal(plain, second)
-    return event if mended == bare else _surrogate_in_identity(event) or event
+    return event if not lone else _surrogate_in_identity(event) or event
 
 
 def refusal(value: bytes, error: Exception) -> Invalid:

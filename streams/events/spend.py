@@ -65,7 +65,8 @@ def check(event: Spend) -> Invalid | None:
 
 
 def count(event: Spend, add: Counters) -> None:
-    """One statement, whatever it says."""
+    """One statement, whatever it says. It is not claimed, since it may be of any age: a resend is one more, and says
+    nothing new of what was spent."""
     measure = _TESTS if event.test else _STATEMENTS
     add[measure] = add.get(measure, 0) + 1
 
@@ -120,7 +121,7 @@ TOPIC: Final = Topic(
         Field(
             "amount",
             MONEY_TYPE,
-            "the line's total of that day so far; 0 takes it back",
+            "the line's total of that day so far; 0 takes it back, as where it moved to another channel or campaign",
             required=True,
             schema=MONEY_SCHEMA,
         ),
@@ -131,7 +132,10 @@ TOPIC: Final = Topic(
         Field("account", "string, at most 256 characters", "the account there"),
         Field("kind", "`media`, `fee` or `production`", "`media` unless given"),
     ),
-    counts=("statements", "the newest statement of each line, by day and currency"),
+    counts=(
+        "statements, as often as they come, resends too",
+        "the newest statement of each line, by day and currency",
+    ),
     example=MappingProxyType(
         {
             "id": "e-1201",

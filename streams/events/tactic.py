@@ -76,7 +76,8 @@ TOPIC: Final = Topic(
     counted_in=(Measure.TACTICS,),
     test_measure=Measure.TESTS_TACTIC,
     title="Tactics",
-    description="The team changed something; one with the same `id` and a later `time` replaces it.",
+    description="The team changed something; one with the same `id` and a later `time` replaces it, in whatever "
+    "channel of the campaign.",
     fields=(
         Field(
             "title",

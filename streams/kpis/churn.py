@@ -92,7 +92,8 @@ KPIS = (
         exported=_WINDOWS,
         good="",
         needs=(whole, customers),
-        explanation="How many customers there were when the window began: the denominator of churn.",
+        explanation="How many customers there were when the window began: the denominator of churn. It takes panes "
+        "of hours or days to tell who came after a window, so windows of minutes have none.",
         source="opening balance of the customer roll-forward",
     ),
     Kpi(

@@ -31,12 +31,15 @@ def gained(counters: Counters) -> int:
 
 
 def customers_before(sums: WindowSums) -> int | None:
-    """Customers at the window's start, of all channels together; None where the catalogue gives no first number."""
+    """Customers at the window's start, of all channels together; None where the catalogue gives no first number, and
+    where nobody can say who came after the window."""
     everybody = sums.whole or sums
     if everybody.plan is None or everybody.plan.customers_at_start is None:
         return None
     start = everybody.plan.customers_at_start
-    return start if not sums.start_ms else start + gained(everybody.launch) - gained(everybody.counters)
+    if not sums.start_ms:
+        return start
+    return start + gained(everybody.launch) - gained(everybody.counters) if everybody.launch_at_end else None
 
 
 def _active(sums: WindowSums) -> int | None:

@@ -26,7 +26,10 @@ def one_currency(sums: WindowSums) -> str:
     """There is one currency in which the campaign is shown."""
     if sums.currency is not None:
         return rates(sums)
-    return "there is no one currency: nothing was sold or spent yet, or in several, and the catalogue names none"
+    return (
+        "there is no one currency: the campaign has sold and spent nothing yet, or in several currencies since its "
+        "launch, and the catalogue names none"
+    )
 
 
 def spend(sums: WindowSums) -> str:

@@ -22,10 +22,12 @@ money has `currency` too. Windows that are not a metric are in the API, `/api/ca
 first event on, then as 0 while it is silent; so is money in the campaign's currency.
 
 Money is shown in the currency that the catalogue gives the campaign, each day at the rate that held on it (`fx`);
-without one, in the only currency that the campaign has had. With several and no catalogue, revenue is shown in each
-currency by itself, and what is divided has no value. While a rate is missing there is no value either; a rate that is
-added later repairs the past. Spend is stated by day, so whatever has spend in it is over whole days of the reporting
-time zone, both sides alike: today, 30d, month, launch.
+without one, in the only currency in which the campaign has sold and spent since its launch. With several and no
+catalogue, gross revenue, refunds, revenue and the stated margin are shown in each currency by itself, and the average
+order value only in windows in which one was sold. All other money, and whatever is computed from it, has no value then,
+in any window. While a rate is missing there is no value either; a rate that is added later repairs the past. Spend is
+stated by day, so whatever has spend in it is over whole days of the reporting time zone, both sides alike: today, 30d,
+month, launch.
 
 """
 

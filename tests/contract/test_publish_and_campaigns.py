@@ -126,6 +126,24 @@ async def test_columns_of_an_export_are_mapped_and_bad_rows_stand_in_a_file_of_t
     assert rejected[0]["row"] == "2026-11-22,aurora,1,much,EUR"
 
 
+async def test_a_line_of_the_export_before_that_is_gone_is_stated_as_0(command: Command, tmp_path: Path) -> None:
+    row = {"day": "2026-11-23", "campaign": "aurora", "channel": "paid_search", "amount": "10.10", "currency": "EUR"}
+    old, new = table(tmp_path / "old.csv", row), table(tmp_path / "new.csv", {**row, "channel": "display"})
+    assert (await command.run("publish", "spend", old, "--as-of=2026-11-24"))[0] == 0
+    code, out, error = await command.run("publish", "spend", new, "--as-of=2026-11-25", f"--replaces={old}")
+    assert (code, error) == (0, "")
+    assert "2 statements sent to" in out
+    assert f"1 statement as 0: lines and days of {old} that {new} no longer has" in " ".join(out.split())
+    stated = [json.loads(value) for value in await command.values("spend")]
+    assert {(each["channel"], each["amount"]) for each in stated} == {
+        ("paid_search", "10.10"),
+        ("display", "10.10"),
+        ("paid_search", "0"),
+    }
+    last, first = max(stated, key=lambda each: each["time"]), min(stated, key=lambda each: each["time"])
+    assert last["time"] - first["time"] == 86_400_000
+
+
 async def test_a_dry_run_says_in_json_what_would_happen_and_sends_nothing(command: Command, tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", {"time": "never", "campaign": "aurora", "channel": "email"})
     code, out, _ = await command.run("publish", "visit", path, "--dry-run", "--json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -50,6 +51,12 @@ class BadInput:
         """An event with one field whose JSON token is taken as it is."""
         return self.event(topic, **{field: ...})[:-1] + f', "{field}": {token}}}'.encode()
 
+    def coded(self, topic: str, **changes: Any) -> bytes:
+        """A structured CloudEvent whose data is in base64."""
+        event = json.loads(self.event(topic, **changes))
+        envelope = {"specversion": "1.0", "type": "x", "id": event.pop("id"), "time": event.pop("time")}
+        return json.dumps({**envelope, "data_base64": b64encode(json.dumps(event).encode()).decode()}).encode()
+
     def refused(self) -> Iterator[Case]:
         """What goes to the dead letters."""
         event, raw = self.event, self.raw
@@ -86,6 +93,7 @@ class BadInput:
         yield "title with a bidi override", "tactic", event("tactic", title="a\u202eb"), "bad_value"
         yield "CloudEvent of another version", "click", raw("click", "specversion", '"0.3"'), "bad_value"
         yield "CloudEvent without an object", "click", raw("click", "specversion", '"1.0", "data": [1]'), "not_object"
+        yield "lone surrogate in base64", "mention", self.coded("mention", campaign="a\ud800"), "bad_label"
         yield "Avro behind a frame", "click", b"\0\0\0\0\7\2c", "not_json"
         yield "a megabyte too much", "click", event("click", link="x" * 1_000_000), "too_large"
 
@@ -110,6 +118,8 @@ class BadInput:
         yield "frame with brackets and quotes", "click", b'\0[{"\\' + event("click", link="[" * 600), OK
         enveloped = raw("click", "specversion", '"1.0", "type": "x", "data": {"campaign": "borealis"}')
         yield "CloudEvent whose data goes before its attributes", "click", enveloped, OK
+        cut = self.coded("mention", text="great \ud83d", sentiment=1)
+        yield "a text in base64 cut inside an emoji", "mention", cut, OK
         yield "campaign in Cyrillic", "open", event("open", campaign="запуск"), OK
 
     def all(self) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -53,8 +54,9 @@ def plain(value: bytes, headers: Mapping[str, bytes | None]) -> dict[str, Any]:
     value = value[5:] if value.startswith(b"\0") else value
     fields: dict[str, Any] = json.loads(value.decode("utf-8-sig", "replace"), parse_float=Decimal)
     if "specversion" in fields:
-        attributes = {name: text for name, text in fields.items() if name not in ("specversion", "type", "data")}
-        return {**attributes, **fields["data"], **{name: fields[name] for name in ENVELOPE if name in fields}}
+        data = fields.pop("data") if "data" in fields else json.loads(b64decode(fields.pop("data_base64")))
+        attributes = {name: text for name, text in fields.items() if name not in ("specversion", "type")}
+        return {**attributes, **data, **{name: fields[name] for name in ENVELOPE if name in fields}}
     if "ce_specversion" in headers:
         told = {name: headers.get(f"ce_{name}") for name in ENVELOPE}
         return {**fields, **{name: text.decode() for name, text in told.items() if text is not None}}

@@ -1,6 +1,7 @@
 """Whatever the bytes, decoding gives an event or a reason; money is exact."""
 
 import json
+from base64 import b64encode
 from decimal import Decimal
 from fractions import Fraction
 
@@ -83,6 +84,28 @@ def test_arbitrary_cloud_event_never_raises(topic, attributes, data):
     else:
         value = json.dumps({"data": data, **envelope}).encode()
     check(topic, value)
+
+
+@FEW
+@given(
+    topics,
+    st.dictionaries(st.sampled_from(("id", "person", "extra")), texts, max_size=2),
+    st.dictionaries(
+        st.sampled_from(("campaign", "person", "text", "extra")) | texts, texts | st.lists(texts), max_size=3
+    ),
+)
+def test_cloud_event_with_its_data_in_base64_is_the_one_with_plain_data(topic, attributes, data):
+    whole = fields(topic.name, {})
+    text = json.dumps({**whole, **data}).encode()
+    outer = {"specversion": "1.0", "id": whole["id"], "time": whole["time"], **attributes}
+    head = json.dumps(outer).encode()[:-1]
+    plain = check(topic, head + b', "data": ' + text + b"}")
+    coded = check(topic, head + b', "data_base64": "' + b64encode(text) + b'"}')
+    if isinstance(plain, Invalid):
+        assert isinstance(coded, Invalid)
+        assert coded.reason == plain.reason
+    else:
+        assert result_key(coded) == result_key(plain)
 
 
 @FEW

@@ -212,3 +212,39 @@ def test_text_cut_inside_an_emoji_costs_no_cloud_event():
     assert isinstance(mention, Accepted)
     assert (mention.event.id, mention.event.text) == (example("mention")["id"], "great \ufffd")
     assert reason(binary("mention", data=data.replace(b"aurora", b"aurora\\ud83d"))) is Reason.BAD_LABEL
+
+
+LONE = {
+    "in a text": ("great \\ud83d", None),
+    "in the campaign": ("aurora\\ud83d", Reason.BAD_LABEL),
+    "in a name that is not read": ('Aurora looks great!", "later\\udc00": "', None),
+    "in the person": ('Aurora looks great!", "person": "p\\udc00', Reason.BAD_VALUE),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), LONE.values(), ids=LONE)
+def test_data_in_base64_with_a_lone_surrogate_is_what_the_same_data_in_plain_is(text, expected):
+    place = b"aurora" if expected is Reason.BAD_LABEL else b"Aurora looks great!"
+    data = data_of("mention").replace(place, text.encode())
+    head = json.dumps(envelope("mention", data=...)).encode()[:-1]
+    plain = outcome("mention", head + b', "data": ' + data + b"}")
+    coded = outcome("mention", head + b', "data_base64": "' + b64encode(data) + b'"}')
+    assert (coded, reason(coded)) == (plain, expected)
+
+
+def test_replacement_character_that_was_sent_as_such_stays_in_an_identity_beside_data_in_base64():
+    coded = b64encode(data_of("click")).decode()
+    assert structured(id="c\ufffd", data=..., data_base64=coded) == structured(id="c\ufffd")
+    assert isinstance(structured(id="c\ufffd"), Accepted)
+
+
+def test_lone_surrogate_in_an_attribute_counts_beside_data_in_base64():
+    coded = b64encode(data_of("click").replace(b"}", b', "later": "\\udc00"}')).decode()
+    assert reason(structured(id="c\ud800", data=..., data_base64=coded)) is Reason.BAD_ID
+    assert isinstance(structured(subject="c\ud800", data=..., data_base64=coded), Accepted)
+
+
+def test_data_in_base64_may_stand_behind_a_frame_or_a_byte_order_mark_as_in_binary_mode():
+    for before in (FRAME, b"\xef\xbb\xbf"):
+        coded = b64encode(before + data_of("click")).decode()
+        assert structured(data=..., data_base64=coded) == binary("click", before + data_of("click"))

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agents.campaign.history import MONTHS, month_history
+from agents.campaign.series import Span
 from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot
 from agents.web.api import MONTHLY, describe_campaign
+from agents.web.history import describe_history
 from streams.counting.campaign_panes import CampaignPanes
 from streams.counting.panes import DAY_MS, Tier, pane_index
 from streams.counting.statements import counters_key
@@ -122,6 +124,26 @@ def test_day_panes_of_twelve_months_are_still_there_after_old_ones_are_forgotten
     made.put_counters(EMAIL, Tier.DAY, pane_index(Tier.DAY, NOW - 390 * DAY_MS, BERLIN), {int(Measure.CLICKS): 1})
     assert months_of(made)["2026-09-01 00:00"].counters[Measure.NEW_CUSTOMERS] == 20
     assert months_of(made)["2025-11-01 00:00"].counters[Measure.CLICKS] == 1
+
+
+async def test_a_day_of_the_history_has_the_churn_that_an_analyst_counts_from_the_log() -> None:
+    # 1,000 customers before the launch. New and cancelled: two days ago 100 and 0, yesterday 50 and 11, today 7 and 3.
+    # When two days ago began there were 1,000, yesterday 1,100, today 1,139.
+    partition = owned()
+    launch: dict[int, int] = {}
+    for ago, new, cancelled in ((2, 100, 0), (1, 50, 11), (0, 7, 3)):
+        counters = {int(Measure.NEW_CUSTOMERS): new, int(Measure.CANCELLED_PRICE): cancelled}
+        day = pane_index(Tier.DAY, NOW_MS - ago * DAY_MS, ZoneInfo("UTC"))
+        partition.views.put(counters_key(b"aurora", EMAIL, Tier.DAY, day), counters)
+        launch = {measure: launch.get(measure, 0) + number for measure, number in counters.items()}
+    partition.views.put(counters_key(b"aurora", EMAIL, Tier.LAUNCH, 0), launch)
+    hear(partition)
+    told = Campaign(id="aurora", customers_at_start=1000)
+    for channel, churn in ((ALL_CHANNELS, [0, 11 / 1100, 3 / 1139]), (EMAIL, [None] * 3)):
+        span = Span("day", None, None, channel)
+        series = await show(partition, {"aurora": told}).series("aurora", span)
+        assert series is not None
+        assert [step.kpis["churn_rate"] for step in describe_history(span, series).steps] == churn
 
 
 async def test_a_picture_of_one_campaign_has_the_months_of_each_channel_and_one_of_all_has_none() -> None:

@@ -394,6 +394,24 @@ def test_without_a_catalogue_a_single_currency_is_enough_for_cost_but_not_for_re
     assert KPI_BY_NAME["mroi"].formula(told) is None
 
 
+def test_with_several_currencies_and_no_catalogue_there_are_only_sums_of_sales_in_each() -> None:
+    # Sold since the launch: 1,234.56 EUR and 10.00 USD, the dollars in this window alone.
+    bare = {"plan": None, "currency": None, "converted": None, "spend": None}
+    eur, usd = money_key(Measure.REVENUE, "EUR"), money_key(Measure.REVENUE, "USD")
+    both = planned(**bare, counters={**COUNTERS, usd: 10_000_000})
+    valued = {kpi.name for kpi in KPIS if kpi.kind is Kind.MONEY and kpi.formula(both)}
+    assert valued == {"gross_revenue", "refunds", "net_revenue", "stated_margin"}
+    assert KPI_BY_NAME["gross_revenue"].formula(both) == {"EUR": 1234.56, "USD": 10.0}
+    # In a window of dollars alone an order's value is known too. Whatever needs the campaign's currency has none there
+    # either: which currency that is does not depend on the window.
+    one = planned(**bare, counters={Measure.SALES: 2, usd: 10_000_000}, launch={eur: 1_234_560_000, usd: 10_000_000})
+    valued = {kpi.name for kpi in KPIS if kpi.kind is Kind.MONEY and kpi.formula(one)}
+    assert valued == {"gross_revenue", "net_revenue", "average_order_value"}
+    for name in ("spend", "incremental_revenue", "revenue_per_customer"):
+        assert "in several currencies since its launch" in why(KPI_BY_NAME[name], one)
+    assert "only in windows in which one was sold" in " ".join(render().split())
+
+
 def test_pace_before_the_start_and_after_the_end() -> None:
     day_ms = 86_400_000
     before = planned(plan=replace(PLAN, starts_at_ms=NOW_MS + day_ms, ends_at_ms=NOW_MS + 2 * day_ms))

@@ -176,6 +176,75 @@ def test_spend_needs_a_time_or_as_of_and_other_topics_take_none(tmp_path: Path) 
     assert json.loads((tmp_path / "bad.jsonl").read_text())["line"] == 5
 
 
+def dry(tmp_path: Path, file: Path, replaces: Path | None, as_of: str | None = "2026-11-24") -> Outcome:
+    job = Job(TOPIC, "spend", file, tmp_path / "bad.jsonl", as_of=as_of, replaces=replaces, dry_run=True)
+    return asyncio.run(publish(Settings(), job))
+
+
+def taken_back(tmp_path: Path, old: tuple[str, ...], new: tuple[str, ...]) -> list[dict[str, Any]]:
+    columns = parse_columns(TOPIC, (), (), AS_OF_MS)
+    makers = []
+    for name, rows in (("old.csv", old), ("new.csv", new)):
+        maker = StatementMaker(columns, MAX_BYTES)
+        for row in rows_of(written(tmp_path, name, SPEND, *rows), "spend", columns):
+            assert not isinstance(row, BadRow)
+            list(maker.make(row, NOW_MS))
+        makers.append(maker)
+    return [json.loads(value) for value in makers[1].taken_back(makers[0].stated)]
+
+
+def test_a_line_that_was_moved_to_another_channel_or_campaign_is_stated_as_0_where_it_was(tmp_path: Path) -> None:
+    old = (
+        "2026-11-22,aurora,email,ads,5,EUR",
+        "2026-11-23,aurora,email,ads,7,EUR",
+        "2026-11-23,aurora,sms,ads,1,EUR",
+        "2026-11-24,aurora,sms,ads,2,EUR",
+    )
+    new = (
+        "2026-11-22,aurora,push,ads,5,EUR",
+        "2026-11-23,boreal,email,ads,7,EUR",
+        "2026-11-23,aurora,sms,ads,1.50,EUR",
+        "2026-11-24,aurora,sms,ads,2,EUR",
+    )
+    made = taken_back(tmp_path, old, new)
+    assert [(each["campaign"], each["channel"], each["day"], each["amount"]) for each in made] == [
+        ("aurora", "email", "2026-11-22", "0"),
+        ("aurora", "email", "2026-11-23", "0"),
+    ]
+    for each in made:
+        assert each["time"] == AS_OF_MS
+        found = decode(TOPIC, json.dumps(each).encode(), NOW_MS, MAX_BYTES)
+        assert isinstance(found, Accepted)
+    assert taken_back(tmp_path, old, new) == made
+    assert taken_back(tmp_path, old, old) == []
+
+
+def test_days_that_the_newer_file_does_not_reach_are_not_taken_back(tmp_path: Path) -> None:
+    old = tuple(f"2026-11-{day},aurora,email,ads,5,EUR" for day in (20, 22, 25))
+    new = tuple(f"2026-11-{day},aurora,push,ads,5,EUR" for day in (21, 23))
+    assert [each["day"] for each in taken_back(tmp_path, old, new)] == ["2026-11-22"]
+    assert taken_back(tmp_path, old, ()) == []
+
+
+def test_nothing_is_taken_back_while_a_row_is_rejected_since_it_may_be_of_any_line(tmp_path: Path) -> None:
+    old = written(tmp_path, "old.csv", SPEND, "2026-11-22,a,email,ads,5,EUR", "2026-11-22,a,sms,ads,5,EUR")
+    sound = written(tmp_path, "a.csv", SPEND, "2026-11-22,a,sms,ads,5,EUR")
+    outcome = dry(tmp_path, sound, old)
+    assert (outcome.sent, outcome.taken_back, outcome.rejected) == (2, 1, 0)
+    broken = written(tmp_path, "b.csv", SPEND, "2026-11-22,a,sms,ads,5,EUR", "2026-11-22,a")
+    outcome = dry(tmp_path, broken, old)
+    assert (outcome.sent, outcome.taken_back, outcome.rejected) == (1, 0, 1)
+
+
+def test_what_replaces_says_when_it_was_true_and_names_the_file_that_cannot_be_read(tmp_path: Path) -> None:
+    file = written(tmp_path, "a.csv", SPEND + ",time", f"2026-11-22,a,sms,ads,5,EUR,{NOW_MS}")
+    with pytest.raises(PublishError, match="--replaces is for spend with --as-of"):
+        dry(tmp_path, file, file, None)
+    other = written(tmp_path, "old.csv", "Tag,Kosten", "1,2")
+    with pytest.raises(PublishError, match=r"--replaces .*old\.csv: no column for campaign, channel"):
+        dry(tmp_path, file, other)
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [

@@ -6,7 +6,7 @@ import asyncio
 import io
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,10 @@ from agents.operations.publishing.rows import (
     json_rows,
     unpacked,
 )
-from agents.operations.publishing.statements import StatementMaker
+from agents.operations.publishing.statements import LineKey, StatementMaker
 from agents.settings import Settings
 from streams.events import spend
+from streams.events.spend import Spend
 from streams.events.topic import Topic
 
 UNDER_WAY = 10_000
@@ -46,7 +47,8 @@ class Job:
     """What to publish: `topic` and its name in Kafka, the file, where rejected rows go.
 
     `maps` are `COLUMN=FIELD` pairs, `sets` `FIELD=VALUE` pairs that hold for every row. `as_of` is for spend: when the
-    file was true, a day or a time with an offset.
+    file was true, a day or a time with an offset. `replaces` too: an earlier export, whose lines are taken back
+    where the file no longer names them.
     """
 
     topic: Topic
@@ -56,6 +58,7 @@ class Job:
     maps: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     as_of: str | None = None
+    replaces: Path | None = None
     dry_run: bool = False
 
     @property
@@ -67,10 +70,11 @@ class Job:
 @dataclass(slots=True)
 class Outcome:
     """What became of the rows. `sent` are acknowledged (in a dry run: would be sent): one a row, of spend one for the
-    rows of a line and day; `reasons` of the others."""
+    rows of a line and day; `taken_back` of these state 0; `reasons` of the others."""
 
     rows: int = 0
     sent: int = 0
+    taken_back: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -99,10 +103,11 @@ async def publish(settings: Settings, job: Job, progress: Callable[[int], None] 
         raise PublishError("its rejected rows can't go into the file itself: see --rejects")
     with ExitStack() as opened:
         file = opened.enter_context(job.file.open("rb"))
-        rows = _rows(job, columns, file, settings.max_event_bytes, opened)
+        before = _stated_before(job, columns, settings.max_event_bytes)
+        rows = _rows(job, job.file, columns, file, settings.max_event_bytes, opened)
         with Rejects(job.rejects) as rejects:
             told = (lambda: progress(file.tell())) if file.seekable() else (lambda: None)
-            values = _values(job, columns, settings.max_event_bytes, rows, rejects, outcome, told)
+            values = _values(job, columns, settings.max_event_bytes, rows, before, rejects, outcome, told)
             if job.dry_run:
                 outcome.sent = sum(1 for _ in values)
                 return outcome
@@ -139,14 +144,32 @@ def _columns(job: Job, settings: Settings) -> Columns:
         if not job.states:
             raise PublishError(f"--as-of is for spend: each row of {job.topic.name} has a time of its own")
         as_of_ms = parse_as_of(job.as_of, settings.time_zone, _now_ms())
+    if job.replaces is not None and as_of_ms is None:
+        raise PublishError("--replaces is for spend with --as-of: from then on the lines that are gone are 0")
     return parse_columns(job.topic, job.maps, job.sets, as_of_ms)
 
 
+def _stated_before(job: Job, columns: Columns, max_bytes: int) -> dict[LineKey, Spend]:
+    """What the earlier export states, at the time of this one."""
+    if job.replaces is None:
+        return {}
+    maker = StatementMaker(columns, max_bytes)
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(job.replaces.open("rb"))
+            for row in _rows(job, job.replaces, columns, file, max_bytes, opened):
+                if isinstance(row, Row):
+                    deque(maker.make(row, _now_ms()), maxlen=0)
+        except PublishError as error:
+            raise PublishError(f"--replaces {job.replaces}: {error}") from None
+    return maker.stated
+
+
 def _rows(
-    job: Job, columns: Columns, file: io.BufferedReader, max_bytes: int, opened: ExitStack
+    job: Job, path: Path, columns: Columns, file: io.BufferedReader, max_bytes: int, opened: ExitStack
 ) -> Iterator[Row | BadRow]:
     content = opened.enter_context(unpacked(file))
-    if not is_csv(job.file):
+    if not is_csv(path):
         return json_rows(content, max_bytes)
     text = opened.enter_context(csv_text(content))
     delimiter, names = csv_columns(text)
@@ -159,6 +182,7 @@ def _values(
     columns: Columns,
     max_bytes: int,
     rows: Iterator[Row | BadRow],
+    before: Mapping[LineKey, Spend],
     rejects: Rejects,
     outcome: Outcome,
     told: Callable[[], None],
@@ -179,6 +203,11 @@ def _values(
         if outcome.rows % PROGRESS_ROWS == 0:
             told()
     yield from good(maker.rest(_now_ms()))
+    # A row that is rejected may be of any line: as long as there are any, nobody knows which lines are gone.
+    if isinstance(maker, StatementMaker) and not outcome.rejected:
+        for value in maker.taken_back(before):
+            outcome.taken_back += 1
+            yield value
 
 
 def _now_ms() -> int:

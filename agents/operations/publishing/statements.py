@@ -6,7 +6,7 @@ is stated with all of its rows, or not at all: half of it would replace a right 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
@@ -28,7 +28,8 @@ _ENCODE = msgspec.json.Encoder().encode
 _LINE_FIELDS = ("campaign", "channel", "platform", "account", "kind", "day", "test")
 _SOUND = {"id": "sound", "amount": "0", "currency": "EUR"}
 
-_LineKey = tuple[bool, str, int, str, str, str, date]
+LineKey = tuple[bool, str, int, str, str, str, date]
+"""Of a line and day: whether it is a test; campaign, channel's code, platform, account, kind, day."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class StatementMaker:
     def __init__(self, columns: Columns, max_bytes: int) -> None:
         self._events = EventMaker(TOPIC, columns, max_bytes)
         self._max_bytes = max_bytes
-        self._lines: dict[_LineKey, _Line] = {}
+        self._lines: dict[LineKey, _Line] = {}
 
     def make(self, row: Row, now_ms: int) -> Iterator[bytes | BadRow]:
         """Takes the row into its line; yields it only where it can't be counted."""
@@ -81,6 +82,20 @@ class StatementMaker:
             else:
                 yield from (BadRow(row.line, row.text, *wrong) for row in line.rows)
 
+    @property
+    def stated(self) -> dict[LineKey, Spend]:
+        """The lines and days that are stated, without tests, each with one of its rows."""
+        lines = self._lines.items()
+        return {key: line.first for key, line in lines if line.first is not None and line.wrong is None and not key[0]}
+
+    def taken_back(self, before: Mapping[LineKey, Spend]) -> Iterator[bytes]:
+        """A statement of 0 for each line and day of an earlier file that this file no longer names, from this file's
+        first day to its last. before: what was `stated`, with the times of this file."""
+        days = [key[-1] for key in self._lines]
+        for key, row in before.items():
+            if key not in self._lines and days and min(days) <= row.day <= max(days):
+                yield _statement(row, 0)
+
     def _withhold_line_of(self, bad: Row, now_ms: int) -> None:
         """Without this row its line would be stated too low; a row that doesn't say its line is no part of any."""
         fields = self._events.fields(bad) or {}
@@ -95,7 +110,7 @@ class StatementMaker:
             line.wrong = "incomplete_line", f"line {bad.line} of the file belongs to the same sum and is refused"
 
 
-def _key(accepted: Accepted) -> _LineKey:
+def _key(accepted: Accepted) -> LineKey:
     """What a statement replaces: as the workers see it, so unknown channels are one."""
     event = cast(Spend, accepted.event)
     kind = event.kind or KINDS[0]

@@ -61,13 +61,19 @@ class Campaigned:
         self.panes.put_counters(channel, Tier.LAUNCH, 0, dict(launch))
 
     def spend(
-        self, micros: int, currency: str = "EUR", day: str = "2026-11-20", kind: str = "media", channel: int = EMAIL
+        self,
+        micros: int,
+        currency: str = "EUR",
+        day: str = "2026-11-20",
+        kind: str = "media",
+        channel: int = EMAIL,
+        line: int | None = None,
     ) -> None:
-        """A line of its own."""
+        """A line of its own, or the one that was stated as the `line`th once more."""
         self._lines += 1
         number = epoch_day(date.fromisoformat(day))
         topic = TOPIC_CODES["spend"]
-        key = fact_key(b"aurora", topic, channel, number, b"line-%03d" % self._lines)
+        key = fact_key(b"aurora", topic, channel, number, b"line-%03d" % (line or self._lines))
         said = spent_value(Spent(kind, currency, micros))
         self.panes.put_fact(topic, channel, number, key, StatedFact(-1, NOON + self._lines, NOON, topic, 1, said))
 
@@ -247,6 +253,17 @@ def test_a_statement_is_shown_in_the_next_picture() -> None:
     assert campaign.sums("launch", plan()).spend == {"media": 1_000_000}
     campaign.spend(2_000_000)
     assert campaign.sums("launch", plan()).spend == {"media": 3_000_000}
+
+
+def test_a_line_that_was_moved_counts_once_after_it_is_stated_as_0_where_it_was() -> None:
+    campaign = Campaigned()
+    campaign.spend(5_000_000)
+    campaign.spend(5_000_000, channel=PUSH)
+    assert campaign.sums("today", plan(), ALL_CHANNELS).spend == {"media": 10_000_000}
+    # The line and day of the first statement once more, and a little later.
+    campaign.spend(0, line=1)
+    for channel, spent in ((EMAIL, 0), (PUSH, 5_000_000), (ALL_CHANNELS, 5_000_000)):
+        assert campaign.sums("today", plan(), channel).spend == {"media": spent}
 
 
 def test_all_channels_spend_what_each_of_them_does() -> None:
