@@ -6,7 +6,8 @@ is found with a few passes in C over columns; only the others take a step of Pyt
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, itemgetter, sub
 from typing import Final
 
 from streams.events.channels import CHANNEL_CODES
@@ -59,9 +60,8 @@ def decode_batch(
     times = list(map(_time, events))
     sent_ms = times if set(map(type, times)) == {int} else list(map(epoch_ms, times))
     batch = EventBatch(events, rows, list(map(_campaign, events)), list(map(_channel, events)), sent_ms, {}, refused)
-    if topic.flags is not None and _plain(batch, timestamps_ms):
-        return batch
-    return _admit(topic, batch, timestamps_ms)
+    apart = range(len(events)) if topic.flags is None else _apart(batch, timestamps_ms)
+    return _admit(topic, batch, timestamps_ms, apart) if apart else batch
 
 
 def _parse(
@@ -98,36 +98,42 @@ def _parse(
             return events, refused
 
 
-def _plain(batch: EventBatch, timestamps_ms: Sequence[int]) -> bool:
+def _apart(batch: EventBatch, timestamps_ms: Sequence[int]) -> Sequence[int]:
+    """The indices of the events of which it must be asked one by one whether and how they count, in ascending order."""
+    found: set[int] = set()
     # The oldest and the youngest that any of them can be: for records of a few seconds that is near enough.
-    return (
-        min(timestamps_ms) - max(batch.sent_ms) >= -FUTURE_MS
-        and max(timestamps_ms) - min(batch.sent_ms) <= LATE_MS
-        and set(batch.channels) <= CHANNEL_CODES.keys()
-        and all(map(clean_label, set(batch.campaigns)))
+    if min(timestamps_ms) - max(batch.sent_ms) < -FUTURE_MS or max(timestamps_ms) - min(batch.sent_ms) > LATE_MS:
+        ages = map(sub, timestamps_ms, batch.sent_ms)
+        found.update([index for index, age in enumerate(ages) if not -FUTURE_MS <= age <= LATE_MS])
+    if unknown := set(batch.channels) - CHANNEL_CODES.keys():
+        found.update([index for index, channel in enumerate(batch.channels) if channel in unknown])
+    if unclean := {name for name in set(batch.campaigns) if clean_label(name) is None}:
+        found.update([index for index, name in enumerate(batch.campaigns) if name in unclean])
+    return sorted(found)
+
+
+def _admit(topic: Topic, batch: EventBatch, timestamps_ms: Sequence[int], apart: Sequence[int]) -> EventBatch:
+    """Ask of these events by themselves what could not be said of all; those that may not be counted go."""
+    refused: list[int] = []
+    for index in apart:
+        accepted = admit(topic, batch.events[index], timestamps_ms[index])
+        if isinstance(accepted, Invalid):
+            batch.refused.append((batch.rows[index], accepted))
+            refused.append(index)
+        else:
+            batch.apart[index - len(refused)] = accepted
+    if not refused:
+        return batch
+    batch.refused.sort(key=itemgetter(0))
+    left = bytearray(b"\1") * len(batch.events)
+    for index in refused:
+        left[index] = 0
+    return EventBatch(
+        list(compress(batch.events, left)),
+        list(compress(batch.rows, left)),
+        list(compress(batch.campaigns, left)),
+        list(compress(batch.channels, left)),
+        list(compress(batch.sent_ms, left)),
+        batch.apart,
+        batch.refused,
     )
-
-
-def _admit(topic: Topic, batch: EventBatch, timestamps_ms: Sequence[int]) -> EventBatch:
-    """Ask of each event by itself what could not be said of all of them."""
-    together = topic.flags is not None
-    known = CHANNEL_CODES.keys()
-    clean = {name for name in set(batch.campaigns) if clean_label(name) is not None}
-    admitted = EventBatch(refused=batch.refused)
-    rows: list[int] = []
-    for row, event, sent_ms, timestamp_ms in zip(batch.rows, batch.events, batch.sent_ms, timestamps_ms, strict=True):
-        on_time = -FUTURE_MS <= timestamp_ms - sent_ms <= LATE_MS
-        if not (together and on_time and event.channel in known and event.campaign in clean):
-            accepted = admit(topic, event, timestamp_ms)
-            if isinstance(accepted, Invalid):
-                admitted.refused.append((row, accepted))
-                continue
-            admitted.apart[len(rows)] = accepted
-        rows.append(row)
-        admitted.events.append(event)
-        admitted.campaigns.append(event.campaign)
-        admitted.channels.append(event.channel)
-        admitted.sent_ms.append(sent_ms)
-    admitted.rows = rows
-    admitted.refused.sort(key=lambda refused: refused[0])
-    return admitted
