@@ -1,16 +1,20 @@
 """A scrape of many live campaigns: `python -m bench.scrape`. How long the picture and its text take, and how long the
 event loop has to wait for its turn meanwhile.
 
-200 campaigns with four channels each, one of email, two of paid advertising and one of organic mentions, every pane of
-which has changed since the last scrape, and in each pane there are people who were not there before; and a catalogue
-with money, targets and owners. The picture is made on the loop, in turns; the text in a thread.
+200 campaigns with four channels each, one of email, two of paid advertising and one of organic mentions; and a
+catalogue with money, targets and owners. The picture is made on the loop, in turns; the text in a thread. A scrape a
+second, and between two of them one of four CASES.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
+import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -19,7 +23,7 @@ from agents.campaign.campaigns import OwnedPartition
 from agents.campaign.show import Show
 from agents.collector import collect_less
 from agents.settings import Settings
-from agents.web.metrics import render_metrics
+from agents.web.metrics import MetricsText
 from streams.counting.facts import StatedFact
 from streams.counting.panes import COUNTER_TIERS, PEOPLE_TIERS, Tier, pane_index
 from streams.counting.partition import PartitionMerge
@@ -37,7 +41,8 @@ from streams.events.spend import Spent, spent_value
 from streams.events.topic import TOPIC_CODES
 
 CAMPAIGNS = 200
-TIMES = 7
+TIMES = 11
+SECOND_MS = 1000
 NOW_MS = 1_795_510_800_000
 ZONE = ZoneInfo("UTC")
 TICK_SECONDS = 0.001
@@ -70,6 +75,35 @@ CHANNELS = {
 }
 SPENDING = (channel_code("paid_social"), channel_code("paid_search"))
 
+CASES: dict[str, float | None] = {"everything": None, "live": 1.0, "tenth": 0.1, "nothing": 0.0}
+"""Between two scrapes every measure and every pane changes and there are new people in each pane; or there come
+EVENTS_A_SECOND, to this share of the campaigns, to each as many as if all had some."""
+
+EVENTS_A_SECOND = 5_000
+
+_EVENTS: tuple[tuple[int, tuple[Measure, ...], tuple[People, ...]], ...] = (
+    (1000, (Measure.VISITS,), (People.REACHED,)),
+    (1000, (Measure.VISITS, Measure.ENGAGED_VISITS), (People.REACHED, People.ENGAGED)),
+    (1280, (Measure.OPENS,), (People.OPENERS,)),
+    (320, (Measure.MACHINE_OPENS,), ()),
+    (1100, (Measure.CLICKS,), (People.CLICKERS, People.ENGAGED)),
+    (250, (Measure.MENTIONS_POSITIVE,), (People.ENGAGED,)),
+    (150, (Measure.MENTIONS_NEUTRAL,), (People.ENGAGED,)),
+    (80, (Measure.MENTIONS_NEGATIVE,), (People.ENGAGED,)),
+    (20, (Measure.MENTIONS_UNKNOWN,), (People.ENGAGED,)),
+    (80, (Measure.SALES, Measure.UNITS, Measure.NEW_CUSTOMERS), (People.BUYERS,)),
+    (1000, (Measure.SENT,), ()),
+    (920, (Measure.DELIVERED,), (People.REACHED,)),
+    (60, (Measure.BOUNCED,), ()),
+    (20, (Measure.COMPLAINED,), ()),
+    (2500, (Measure.IMPRESSIONS,), (People.REACHED,)),
+    (100, (Measure.LEADS,), ()),
+    (20, (Measure.QUALIFIED_LEADS,), ()),
+    (39, (Measure.PROMOTERS,), ()),
+    (40, (Measure.CANCELLED_PRICE,), ()),
+)
+"""How many of 10,000 events, what each of them counts and whom it reaches: about the shares of `mix.TWELVE`."""
+
 
 def told(name: str) -> Campaign:
     """What the catalogue says of a campaign."""
@@ -84,21 +118,67 @@ def told(name: str) -> Campaign:
     })  # fmt: skip
 
 
-def put(views: Views, name: bytes, sketch: Sketch, more: int) -> None:
-    """All panes of a campaign, `more` more of each measure than before."""
-    for channel, (counters, kinds) in CHANNELS.items():
-        counted = {int(measure): count + more for measure, count in counters.items()}
+@dataclass(slots=True)
+class Launches:
+    """All panes of these campaigns, as they are put into the views."""
+
+    names: list[str]
+    views: Views
+    counted: dict[bytes, dict[int, int]] = field(default_factory=dict)
+    people: dict[bytes, Sketch] = field(default_factory=dict)
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    hasher: PersonHasher = field(default_factory=lambda: PersonHasher(b"sixteen bytes at least"))
+
+    def put_everything(self, now_ms: int, more: int) -> None:
+        """Each measure is `more` more than at first, and a hundred times so many people are there more."""
+        everybody = Sketch()
+        everybody.add(b"".join(self.hasher(f"p-{person}") for person in range(3_000 + 100 * more)))
+        for name in self.names:
+            for channel, (counters, kinds) in CHANNELS.items():
+                counted = {int(measure): count + more for measure, count in counters.items()}
+                for tier in COUNTER_TIERS:
+                    key = counters_key(name.encode(), channel, tier, pane_index(tier, now_ms - 1, ZONE))
+                    self.counted[key] = dict(counted)
+                    self.views.put(key, dict(counted))
+                for tier in PEOPLE_TIERS:
+                    pane = pane_index(tier, now_ms - 1, ZONE)
+                    for kind in kinds:
+                        key = people_key(name.encode(), channel, tier, pane, kind)
+                        self.people[key] = union((everybody,))
+                        self.views.put(key, self.people[key])
+                if channel in SPENDING:
+                    said = spent_value(Spent("media", "EUR", (2_000 + more) * MICROS))
+                    day, topic = pane_index(Tier.DAY, now_ms - 1, ZONE), TOPIC_CODES["spend"]
+                    key = fact_key(name.encode(), topic, channel, day, b"the line")
+                    fact = StatedFact(more, now_ms - 60_000, now_ms, source_number(topic, 0), more, said)
+                    self.views.put(key, fact)
+
+    def put_events(self, now_ms: int, share: float) -> None:
+        """A second's events of a share of the campaigns, each by a person of its own."""
+        for name in self.chance.sample(self.names, round(share * len(self.names))):
+            for _ in range(EVENTS_A_SECOND // CAMPAIGNS):
+                channel = self.chance.choice([*CHANNELS])
+                counters, kinds = CHANNELS[channel]
+                known = [event for event in _EVENTS if counters.keys() >= set(event[1]) and set(event[2]) <= {*kinds}]
+                ((_, measures, reached),) = self.chance.choices(known, [event[0] for event in known])
+                self._put(name.encode(), channel, now_ms, dict.fromkeys(map(int, measures), 1), reached)
+
+    def _put(
+        self, name: bytes, channel: int, now_ms: int, counters: Mapping[int, int], reached: tuple[People, ...]
+    ) -> None:
         for tier in COUNTER_TIERS:
-            views.put(counters_key(name, channel, tier, pane_index(tier, NOW_MS - 1, ZONE)), dict(counted))
+            key = counters_key(name, channel, tier, pane_index(tier, now_ms - 1, ZONE))
+            counted = self.counted.setdefault(key, {})
+            for measure, number in counters.items():
+                counted[measure] = counted.get(measure, 0) + number
+            self.views.put(key, dict(counted))
+        person = self.hasher(str(self.chance.random()))
         for tier in PEOPLE_TIERS:
-            pane = pane_index(tier, NOW_MS - 1, ZONE)
-            for kind in kinds:
-                views.put(people_key(name, channel, tier, pane, kind), union((sketch,)))
-        if channel in SPENDING:
-            said = spent_value(Spent("media", "EUR", (2_000 + more) * MICROS))
-            day, topic = pane_index(Tier.DAY, NOW_MS - 1, ZONE), TOPIC_CODES["spend"]
-            key = fact_key(name, topic, channel, day, b"the line")
-            views.put(key, StatedFact(more, NOW_MS - 60_000, NOW_MS, source_number(topic, 0), more, said))
+            for kind in reached:
+                key = people_key(name, channel, tier, pane_index(tier, now_ms - 1, ZONE), kind)
+                sketch = self.people.setdefault(key, Sketch())
+                sketch.add(person)
+                self.views.put(key, sketch)
 
 
 class Waits:
@@ -125,31 +205,33 @@ class Waits:
         self.begin()
 
 
-async def measure(number: int = CAMPAIGNS, times: int = TIMES) -> dict[str, Any]:
-    """Milliseconds, of several scrapes the median one; the waits are the worst of all."""
+async def measure(number: int = CAMPAIGNS, times: int = TIMES, case: str = "everything") -> dict[str, Any]:
+    """Milliseconds, of several scrapes the median one and the worst; the waits are the worst of all."""
     collect_less()
     names = [f"launch-{place}" for place in range(number)]
-    hasher, sketch = PersonHasher(b"sixteen bytes at least"), Sketch()
     views = Views(ZONE)
     merge = PartitionMerge(ZONE, lambda key: None, lambda key: None, lambda key: True, lambda key: True)
     owned = OwnedPartition(1, merge, views)
     codes = {topic.name: topic.code for topic in TOPICS}
-    heard = [SourceProgress(source_number(code, 0), 10, NOW_MS, True, 0) for code in codes.values()]
-    owned.progress.read(Progress(1, heard, dict.fromkeys(codes.values(), 1)), NOW_MS)
     campaigns = cast(Any, SimpleNamespace(owned={0: owned}, show=lambda: None))
     catalogue = {name: told(name) for name in names}
     show = Show(campaigns, codes, catalogue, dict, {}, 1, begun=lambda: True)
-    budget = Settings.model_fields["series_budget"].default
+    text_of = MetricsText(Settings.model_fields["series_budget"].default)
+    launches, share = Launches(names, views), CASES[case]
     waits, spent, text = Waits(), [], b""
     for more in range(times + 1):
-        sketch.add(b"".join(hasher(f"p-{person}") for person in range(3_000 + 100 * more)))
-        for name in names:
-            put(views, name.encode(), sketch, more)
+        now_ms = NOW_MS + more * SECOND_MS
+        heard = [SourceProgress(source_number(code, 0), 10, now_ms, True, 0) for code in codes.values()]
+        owned.progress.read(Progress(1, heard, dict.fromkeys(codes.values(), 1)), now_ms)
+        if share is None or not more:
+            launches.put_everything(now_ms, more)
+        else:
+            launches.put_events(now_ms, share)
         waits.begin()
         began, cpu = time.perf_counter(), time.process_time()
-        snapshot = await show.take(NOW_MS)
+        snapshot = await show.take(now_ms)
         taken = time.perf_counter(), time.process_time()
-        text = await asyncio.to_thread(render_metrics, snapshot, budget)
+        text = await asyncio.to_thread(text_of.render, snapshot)
         done = time.perf_counter(), time.process_time()
         waits.end()
         if more:
@@ -158,19 +240,26 @@ async def measure(number: int = CAMPAIGNS, times: int = TIMES) -> dict[str, Any]
             )
         else:
             waits = Waits()
-    middle = [sorted(column)[times // 2] for column in zip(*spent, strict=True)]
+    columns = [sorted(column) for column in zip(*spent, strict=True)]
     lines = [line for line in text.splitlines() if line and not line.startswith(b"#")]
     left_out = next(line for line in lines if line.startswith(b"launchpulse_channels_left_out ")).split()[1]
-    return dict(zip(("picture_ms", "picture_cpu_ms", "text_ms", "text_cpu_ms"), middle, strict=True)) | {
-        "campaigns": number,
-        "channels": len(CHANNELS),
-        "series": len(lines),
-        "left_out": int(left_out),
-        "bytes": len(text),
-        "loop_waited_ms": waits.worst_ms,
-        "loop_worked_ms": waits.worst_cpu_ms,
-    }
+    kinds = ("picture_ms", "picture_cpu_ms", "text_ms", "text_cpu_ms")
+    return (
+        {kind: column[times // 2] for kind, column in zip(kinds, columns, strict=True)}
+        | {f"most_{kind}": column[-1] for kind, column in zip(kinds, columns, strict=True)}
+        | {
+            "campaigns": number,
+            "channels": len(CHANNELS),
+            "series": len(lines),
+            "left_out": int(left_out),
+            "bytes": len(text),
+            "loop_waited_ms": waits.worst_ms,
+            "loop_worked_ms": waits.worst_cpu_ms,
+        }
+    )
 
 
 if __name__ == "__main__":
-    print(json.dumps({name: round(value, 1) for name, value in asyncio.run(measure()).items()}, indent=2))
+    for shown in sys.argv[1:] or CASES:
+        figures = asyncio.run(measure(case=shown))
+        print(json.dumps({"case": shown} | {name: round(value, 1) for name, value in figures.items()}))

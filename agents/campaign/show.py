@@ -253,10 +253,12 @@ class Show:
         for one in partitions:
             for name, panes in list(one.owned.views.campaigns.items()):
                 campaigns[name] = await self._campaign(one, name, panes)
+                await self._turn()
             # Without those that have no events yet nobody could tell that they are silent.
             for name, told in list(self._catalogue.items()):
                 if name not in campaigns and self._belongs(one, name):
                     campaigns[name] = self._snapshot(one, name, told, {}, 0)
+                    await self._turn()
         if len(self._shown) > len(campaigns):
             self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
         return campaigns

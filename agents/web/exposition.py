@@ -19,7 +19,10 @@ def labels(*pairs: tuple[str, object]) -> str:
 
 
 class Exposition:
-    """Families of lines, kept together whatever the order in which the lines come."""
+    """Families of lines, kept together whatever the order in which the lines come.
+
+    What stands in a family may be several lines at once, without the last line's end.
+    """
 
     def __init__(self) -> None:
         self._families: dict[str, tuple[str, list[str]]] = {}
@@ -32,14 +35,15 @@ class Exposition:
             known = self._families[name] = (f"# HELP {name} {escaped}\n# TYPE {name} {kind}", [])
         return known[1]
 
-    def series(self) -> int:
-        """How many series there are."""
-        return sum(len(lines) for _, lines in self._families.values())
+    def clear(self) -> None:
+        """Take the lines out of all families."""
+        for _, lines in self._families.values():
+            lines.clear()
 
-    def render(self) -> bytes:
-        """All families that have a line, as UTF-8."""
+    def render(self) -> list[bytes]:
+        """All families that have a line, as pieces of UTF-8."""
         # Piece by piece: a few heads are not plain ASCII, whose encoding is a mere copy.
-        return b"".join([piece.encode() for piece in self._text()])
+        return [piece.encode() for piece in self._text()]
 
     def _text(self) -> Iterable[str]:
         for head, lines in self._families.values():

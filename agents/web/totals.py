@@ -12,18 +12,22 @@ from streams.events.channels import channel_name
 from streams.events.measures import MICROS, MONEY_MEASURES, MONEY_STEP, Measure, money_parts
 
 _FIRST_LEDGER_MEASURE = 128
-_SUMS: dict[Measure, tuple[str, str]] = {
+_SUMS: dict[int, tuple[str, str]] = {
     Measure.UNITS: ("campaign_units_sold_total", "Units sold since the launch."),
     Measure.AUDIENCE: (
         "campaign_audience_total",
         "Audience of the mentions' authors since the launch, as the source gave it.",
     ),
 }
-_MONEY: dict[Measure, tuple[str, str]] = {
+_MONEY: dict[int, tuple[str, str]] = {
     Measure.REVENUE: ("campaign_revenue_total", "Amount of sales since the launch, before refunds, by currency."),
     Measure.REFUNDED: ("campaign_refunded_total", "Amount refunded since the launch, by currency."),
 }
 _NOT_COUNTERS = frozenset({Measure.MENTION_SCORE, Measure.MENTION_SCORED}) | MONEY_MEASURES
+
+_FAMILIES = (*_SUMS.values(), *_MONEY.values())
+_PLACES = {measure: place for place, measure in enumerate((*_SUMS, *_MONEY), 1)}
+"""Measure -> its place among the families, behind the one of the events."""
 
 EVENTS: dict[int, str] = {
     int(measure): measure.name.lower()
@@ -34,35 +38,29 @@ EVENTS: dict[int, str] = {
 
 
 class Totals:
-    """The counters' families of one exposition."""
+    """The counters' families of one exposition, in their order."""
 
     def __init__(self, out: Exposition) -> None:
-        self._events = out.family(
+        events = out.family(
             "campaign_events_total",
             "counter",
             "Events since the launch; some kinds are parts of others (an engaged visit is a visit too).",
         )
-        self._sums = {
-            int(measure): (name, out.family(name, "counter", text)) for measure, (name, text) in _SUMS.items()
-        }
-        self._money = {measure: (name, out.family(name, "counter", text)) for measure, (name, text) in _MONEY.items()}
+        self.families = [events, *(out.family(name, "counter", text) for name, text in _FAMILIES)]
 
-    def lines(self, campaign: str, code: int, totals: Mapping[int, int]) -> list[tuple[list[str], list[str]]]:
-        """The lines of one channel, each family with those that belong to it."""
+    def lines(self, campaign: str, code: int, totals: Mapping[int, int]) -> list[list[str]]:
+        """The lines of one channel in each of the families."""
         prefix = _prefix(campaign, code)
-        events: list[str] = []
-        lines = [(self._events, events)]
+        lines: list[list[str]] = [[] for _ in self.families]
         for key, number in totals.items():
             if (event := EVENTS.get(key)) is not None:
-                events.append(f'campaign_events_total{prefix},event="{event}"}} {number}')
-            elif key in self._sums:
-                name, family = self._sums[key]
-                lines.append((family, [f"{name}{prefix}}} {number}"]))
+                lines[0].append(f'campaign_events_total{prefix},event="{event}"}} {number}')
+            elif (sum_ := _SUMS.get(key)) is not None:
+                lines[_PLACES[key]].append(f"{sum_[0]}{prefix}}} {number}")
             elif key >= MONEY_STEP:
                 measure, currency = money_parts(key)
-                if measure in self._money:
-                    name, family = self._money[measure]
-                    lines.append((family, [f'{name}{prefix},currency="{currency}"}} {number / MICROS!r}']))
+                if (money := _MONEY.get(measure)) is not None:
+                    lines[_PLACES[measure]].append(f'{money[0]}{prefix},currency="{currency}"}} {number / MICROS!r}')
         return lines
 
 

@@ -140,6 +140,29 @@ async def test_a_campaign_that_has_not_changed_is_not_made_again_until_its_windo
     assert moved.channels[0].windows["1m"].end_ms == NOW + 10_000
 
 
+async def test_many_campaigns_of_which_none_has_changed_still_leave_others_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agents.campaign.show.TURN_SECONDS", 0.0)
+    partition, turns = owned(), 0
+    for number in range(20):
+        count(partition, Measure.CLICKS, 4, NOW - 1000, f"launch-{number}".encode())
+    hear(partition)
+    camera = show(partition, {"silent": Campaign(id="silent")})
+    await camera.take(NOW)
+
+    async def wait_for_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(wait_for_turns())
+    await camera.take(NOW)
+    waiting.cancel()
+    assert turns >= 21
+
+
 async def test_a_change_is_shown_at_once() -> None:
     partition = owned()
     count(partition, Measure.CLICKS, 4, NOW - 1000)

@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot
-from agents.web import pages
 from agents.web.app import build_web
+from agents.web.metrics import MetricsText
 from agents.web.openapi import OPERATIONS
 from agents.web.security import HEADERS
 from agents.web.server import WebServer, WebServerRefused
@@ -104,8 +104,8 @@ async def test_metrics_are_rendered_once_a_picture_and_the_process_is_always_fre
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     rendered = []
-    real = pages.render_metrics
-    monkeypatch.setattr(pages, "render_metrics", lambda *given: rendered.append(given[0]) or real(*given))
+    real = MetricsText.render
+    monkeypatch.setattr(MetricsText, "render", lambda *given: rendered.append(given[1]) or real(*given))
     state = FixedState(picture())
     async with served(state) as get:
         await asyncio.gather(*(get("/metrics") for _ in range(5)))
