@@ -1,7 +1,7 @@
 # Everything a person or CI types; `make` alone lists it. ARGS is passed on: make demo ARGS="--seconds 30"
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo launch-room test check faults bench sentiment secrets docs lock clean runtime dev
+.PHONY: help demo launch-room test check faults drill bench sentiment secrets docs lock clean runtime dev
 
 # Any Python 3 can set up; it looks for 3.11-3.13 itself.
 SETUP_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python)
@@ -40,6 +40,10 @@ check: dev ## Style, types, import rules, generated files, alert rules
 faults: dev ## Faults under load on real parts, and the recount: docs/reliability.md (ARGS=--short, ARGS=--resume, ARGS="--form power --seed 105")
 	$(PYTHON) -m tests.support.install
 	$(PYTHON) -m tests.faults $(ARGS)
+
+drill: dev ## A quarter of an hour: an engagement drop and a killed worker, live, and who is told of them (docs/alerts.md)
+	$(PYTHON) -m tests.support.install
+	$(PYTHON) -m tests.drill
 
 bench: dev ## Throughput beside its peers, latency, memory, recovery, scaling (ARGS=--quick, ARGS="latency")
 	$(PYTHON) -m tests.support.install

@@ -26,6 +26,7 @@ DOCUMENTS = {
 FOLDERS = {
     "grafana/dashboards": "grafana/build.py",
     "grafana/prometheus": "grafana/rules.py",
+    "agents/web/runbooks": "grafana/runbook_pages.py",
 }
 
 

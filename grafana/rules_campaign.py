@@ -30,6 +30,18 @@ def _five(kpi: str, selector: str = "") -> str:
     return latest(kpi, "5m", selector)
 
 
+def _hour_before(name: str, counter: str) -> str:
+    """What came in the hour before the last fifteen minutes. While sales are broken it stands still, else dead sales
+    would become the usual."""
+    return f"""
+(
+  last_over_time({name}[{at.LOOKBACK}]) and last_over_time({_BROKEN}[{at.LOOKBACK}])
+  unless {_BROKEN} offset {at.CONVERSION_STANDS}
+)
+or {counter} offset 15m - {counter} offset 75m
+"""
+
+
 _not_sent = f'channel!~"{"|".join(at.REACH_NOT_JUDGED)}"'
 _sales_share = f"({_CAME} / ({_CAME} + {_CAME_BEFORE}))"
 _sales_both = f"({_SOLD} + {_SOLD_BEFORE})"
@@ -81,8 +93,8 @@ or max without (window) ({latest("clicks", "launch")})
     ),
     Record(_SOLD, f"{_ORDERS} - {_ORDERS} offset 15m"),
     Record(_CAME, f"{_TRAFFIC} - {_TRAFFIC} offset 15m"),
-    Record(_SOLD_BEFORE, f"{_ORDERS} offset 15m - {_ORDERS} offset 75m"),
-    Record(_CAME_BEFORE, f"{_TRAFFIC} offset 15m - {_TRAFFIC} offset 75m"),
+    Record(_SOLD_BEFORE, _hour_before(_SOLD_BEFORE, _ORDERS)),
+    Record(_CAME_BEFORE, _hour_before(_CAME_BEFORE, _TRAFFIC)),
     Record(_SALES_DUE, f"{_CAME} * {_SOLD_BEFORE} / ({_CAME_BEFORE} > 0)"),
     Record(_SALES_MISSING, f"{_SALES_DUE} - {_SOLD}"),
     Record(
@@ -164,6 +176,7 @@ ALERTS = (
         when=f"Orders by clicks and visits of fifteen minutes are below {percent(at.CONVERSION_KEPT)} of the hour "
         f"before, chance is ruled out (z < -{at.CONVERSION_Z}), and at least "
         f"{percent(at.CONVERSION_TRAFFIC_KEPT)} of the traffic is still there. "
+        f"That hour stands still until sales are back, {at.CONVERSION_STANDS} at most. "
         f"Not judged where fewer than {at.CONVERSION_EXPECTED} orders were expected.",
     ),
     Alert(

@@ -30,6 +30,18 @@ for Prometheus, `grafana/prometheus/*.rules.yml`, are written from it and from t
 The catalogue says who answers for a KPI, a channel, a campaign; the first of them is in the labels `owner` and
 `contact`. `grafana/alertmanager/alertmanager.yml` sends mail where the contact is an address, and else tells the chat's
 bridge; what is critical also goes to whoever is on call. A new owner in the catalogue needs no edit of that file.
+
+Links lead to the addresses in `grafana/thresholds.py`: `BOARDS_URL`, where Grafana is, and `RUNBOOKS_URL`, where a
+worker is: each serves the runbooks, to everybody, at `/runbooks/` and the alert's name. Where people reach them at
+other addresses, write those there and run `make docs`. The live board shows the runbooks of its own worker anyway.
+
+## How it is known that they come
+
+`pytest tests/rules` plays each alert to promtool: quiet, pending, firing, resolved. The drill does it live: worker,
+simulator, Prometheus, Alertmanager and a receiver, an engagement drop that must be told within a minute of being there,
+once to each, and then that it is over; and a worker that is killed in a quiet launch, which must wake nobody about a
+campaign. `pytest tests/drill` does that in three minutes with the target's alert, `make drill` in a quarter of an hour
+with everything as committed.
 """
 
 

@@ -67,7 +67,7 @@ class Alert:
                 "summary": self.summary,
                 "description": self.meaning,
                 "dashboard": f"{BOARDS_URL}/d/{self.board}{self.query}",
-                "runbook_url": f"{RUNBOOKS_URL}/{self.runbook}",
+                "runbook_url": f"{RUNBOOKS_URL}/{self.name}",
             },
         }
 

@@ -6,8 +6,8 @@ what came, so that a silence is no excuse and a small campaign never wakes anybo
 
 BOARDS_URL = "http://127.0.0.1:3000"
 """Where Grafana is, for the links in alerts."""
-RUNBOOKS_URL = "grafana/runbooks"
-"""Where the runbooks are: a folder of this repository, or the address at which your team reads it."""
+RUNBOOKS_URL = "http://127.0.0.1:6066/runbooks"
+"""Where the runbooks are, for the links in mails: every worker serves them, with or without a token."""
 
 LOOKBACK = "15s"
 """How old the newest sample of a series may be: it bridges missed scrapes and a handover, and no dead worker."""
@@ -57,6 +57,8 @@ CONVERSION_KEPT = 0.3
 CONVERSION_EXPECTED = 20
 CONVERSION_TRAFFIC_KEPT = 0.5
 CONVERSION_Z = 4
+CONVERSION_STANDS = "6h"
+"""For so long at most the hour before stays what sales are compared with, while they are broken."""
 
 # Spend ahead of plan.
 SPEND_PACE = 1.2

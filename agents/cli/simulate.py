@@ -77,6 +77,7 @@ async def _send(settings: Settings, plan: Plan) -> Account:
     from rich.live import Live
 
     from agents.connections import kafka_arguments
+    from agents.demo.plans import catalogue
     from agents.demo.report import sent_table
     from agents.demo.sending import Sender, send_catalogue, wall_clock_ms
     from agents.demo.simulator import Simulator
@@ -96,7 +97,8 @@ async def _send(settings: Settings, plan: Plan) -> Account:
     simulator = Simulator(plan.seed, began_ms, plan.rate, story_seconds, settings.topics, campaigns)
     async with AIOKafkaProducer(**kafka_arguments(settings), enable_idempotence=True, linger_ms=10) as producer:
         if plan.catalogue:
-            await send_catalogue(producer, names.catalogue, began_ms, story_seconds, campaigns)
+            planned = catalogue(began_ms, story_seconds, campaigns, plan.rate, settings.topics)
+            await send_catalogue(producer, names.catalogue, planned)
         sender = Sender(simulator, producer, settings.topic_prefix)
         sending = asyncio.create_task(sender.run(plan.seconds, stop))
         console = err()

@@ -19,6 +19,7 @@ from agents.demo.children import Child, Children
 from agents.demo.launch_room import LaunchRoom, alertmanager_port, start_launch_room
 from agents.demo.parts import Parts, free_port, listens, start_parts, start_worker
 from agents.demo.picture import Picture
+from agents.demo.plans import catalogue
 from agents.demo.ports import LOOPBACK, any_port, is_free
 from agents.demo.programs import Programs
 from agents.demo.reader import Reader
@@ -114,7 +115,8 @@ class Demo:
         story_seconds = length_seconds(options.seconds, options.speed)
         campaigns = markets(options.campaigns)
         simulator = Simulator(options.seed, began_ms, options.rate, story_seconds, campaigns=campaigns)
-        await send_catalogue(producer, Names(parts.settings).catalogue, began_ms, story_seconds, campaigns)
+        planned = catalogue(began_ms, story_seconds, campaigns, options.rate)
+        await send_catalogue(producer, Names(parts.settings).catalogue, planned)
         sender = Sender(simulator, producer, parts.settings.topic_prefix)
         picture = Picture(_address(self._workers[1][1]), sender.account, ends=self._options.seconds is not None)
         sending = asyncio.create_task(sender.run(self._options.seconds, self._finish))

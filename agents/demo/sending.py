@@ -6,15 +6,13 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from aiokafka import AIOKafkaProducer
 
 from agents.demo.account import Account, Record
-from agents.demo.plans import catalogue
 from agents.demo.simulator import Simulator
-from agents.demo.story import Market
-from streams.events.campaigns import encode_campaign
+from streams.events.campaigns import Campaign, encode_campaign
 
 TICK_SECONDS = 0.05
 MAX_BEHIND_SECONDS = 0.5
@@ -74,9 +72,7 @@ class Sender:
             self.account.add(record)
 
 
-async def send_catalogue(
-    producer: AIOKafkaProducer, topic: str, began_ms: int, story_seconds: float, campaigns: Sequence[Market]
-) -> None:
-    """Put the simulated campaigns into the catalogue: names, owners, plans and targets."""
-    for campaign in catalogue(began_ms, story_seconds, campaigns):
+async def send_catalogue(producer: AIOKafkaProducer, topic: str, campaigns: Iterable[Campaign]) -> None:
+    """Put the simulated campaigns into the catalogue: names, owners, plans, targets, and what must arrive."""
+    for campaign in campaigns:
         await producer.send_and_wait(topic, encode_campaign(campaign), campaign.id.encode())

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import aiohttp
@@ -17,6 +18,7 @@ import orjson
 import structlog
 
 from agents.bounded_answer import read_at_most
+from agents.web.board_files import RUNBOOKS_PREFIX, runbook_files
 
 log = structlog.get_logger(__name__)
 
@@ -144,9 +146,20 @@ def _told(alert: Alert) -> dict[str, Any]:
         "pipeline": not labels.get("campaign"),
         "summary": _cut(notes.get("summary", "")),
         "owner": [_cut(owner), _cut(labels.get("contact", "")) or None] if owner else None,
-        "runbook": _cut(notes.get("runbook_url", "")),
+        "runbook": _cut(_runbook(notes.get("runbook_url", ""))),
         "since_ms": int(begun.timestamp() * 1000),
     }
+
+
+@cache
+def _served() -> frozenset[str]:
+    return frozenset(runbook_files())
+
+
+def _runbook(url: str) -> str:
+    """Where a board finds it: at the board's own address where this worker serves it, wherever else it is too."""
+    own = RUNBOOKS_PREFIX + url.rpartition("/")[2]
+    return own if own in _served() and url.endswith(own) else url
 
 
 def _cut(text: str) -> str:

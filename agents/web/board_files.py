@@ -1,4 +1,5 @@
-"""The board's own files: a page, its style, its scripts. They hold no figures, so that everybody may read them."""
+"""The files that a worker serves: the board's page, style and scripts, and the alerts' runbooks. They hold no figures,
+so that everybody may read them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +9,11 @@ from agents.web.live import definitions
 
 FOLDER = Path(__file__).parent / "board"
 PREFLIGHT_FOLDER = Path(__file__).parent / "preflight_page"
+RUNBOOKS_FOLDER = Path(__file__).parent / "runbooks"
 PAGE = "/"
 PREFIX = "/board/"
 PREFLIGHT_PREFIX = "/preflight/"
+RUNBOOKS_PREFIX = "/runbooks/"
 PREFLIGHT_PAGE = f"{PREFLIGHT_PREFIX}{{id}}"
 
 _TYPES = {
@@ -44,6 +47,15 @@ def board_files() -> dict[str, File]:
 def preflight_files() -> dict[str, File]:
     """The same of the page with the preflight of a campaign, which takes style and scripts of the board."""
     return _files(PREFLIGHT_FOLDER, PREFLIGHT_PAGE, PREFLIGHT_PREFIX)
+
+
+def runbook_files() -> dict[str, File]:
+    """The same of the alerts' runbooks, each under the alert's name."""
+    return {
+        RUNBOOKS_PREFIX + path.stem: _file(path.read_bytes(), _TYPES[path.suffix])
+        for path in sorted(RUNBOOKS_FOLDER.iterdir())
+        if path.suffix in _TYPES
+    }
 
 
 def _files(folder: Path, page: str, prefix: str) -> dict[str, File]:

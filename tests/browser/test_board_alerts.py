@@ -43,6 +43,26 @@ async def test_alerts_stand_in_the_feed_with_owner_and_runbook_and_go_by_themsel
         await expect(page.locator("#state")).to_have_attribute("data-state", "lost", timeout=8_000)
 
 
+async def test_its_runbook_is_a_page_of_the_same_worker_wherever_the_rules_say_it_is(
+    open_board: Open, tmp_path: Path
+) -> None:
+    with alertmanager(tmp_path, {}) as told:
+        told.alert(DROP, summary=SUMMARY, runbook="http://127.0.0.1:9/runbooks/CampaignEngagementDrop")
+        async with board(Stage(), alerts=AlertReader(told.url, lambda: None)) as port:
+            page = await open_board(port, "?campaign=aurora")
+            await live(page)
+            async with page.expect_popup(timeout=12_000) as opened:
+                await page.get_by_role("link", name="What to do").click(timeout=10_000)
+            runbook = await opened.value
+            assert runbook.url == f"http://127.0.0.1:{port}/runbooks/CampaignEngagementDrop"
+            await expect(runbook.get_by_role("heading", level=1)).to_have_text("CampaignEngagementDrop")
+            await expect(runbook.get_by_role("heading", name="Do", exact=True)).to_be_visible()
+            await runbook.set_viewport_size({"width": 390, "height": 844})
+            assert await runbook.evaluate("document.documentElement.scrollWidth") == 390
+            await runbook.evaluate(AXE)
+            assert await serious(runbook) == []
+
+
 async def test_script_in_an_alert_is_text_and_only_a_web_address_is_a_link(open_board: Open, tmp_path: Path) -> None:
     bad = DROP | {"alertname": BAD_NAME, "owner": BAD_NAME, "contact": "javascript:alert(3)@x", "severity": BAD_NAME}
     with alertmanager(tmp_path, {}) as told:

@@ -54,8 +54,9 @@ def test_an_owner_that_no_file_names_is_told_by_the_alert_s_own_contact_once_and
 ) -> None:
     mailed = AURORA | {"severity": "warning", "alertname": "CampaignTargetMissed", "contact": "brand-new@example.com"}
     chatted = AURORA | {"alertname": "CampaignEngagementDrop", "contact": "#mail"}
+    runbook = "http://127.0.0.1:6066/runbooks/CampaignTargetMissed"
     with alertmanager(tmp_path, QUICK) as told:
-        told.alert(mailed, summary="mroi is 0.5")
+        told.alert(mailed, summary="mroi is 0.5", runbook=runbook)
         told.alert(chatted)
         told.until(20, "/owner", ("CampaignEngagementDrop", "firing"))
         told.until(20, "/on-call", ("CampaignEngagementDrop", "firing"))
@@ -68,6 +69,7 @@ def test_an_owner_that_no_file_names_is_told_by_the_alert_s_own_contact_once_and
     assert recipient == "brand-new@example.com"
     assert mail["Subject"] == "[warning] aurora: CampaignTargetMissed"
     assert "mroi is 0.5" in text
+    assert f"What to do: {runbook}" in text
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ import subprocess
 import pytest
 import yaml
 
+from agents.web.board_files import RUNBOOKS_FOLDER, RUNBOOKS_PREFIX, runbook_files
 from grafana.rules import ALERTS, CAMPAIGN_ALERTS, FOLDER, ROOT, files
 from grafana.rules_docs import document
 from grafana.rules_model import Alert
-from streams.kpis.registry import KPIS
+from grafana.runbook_pages import pages
+from grafana.thresholds import RUNBOOKS_URL
+from streams.kpis.registry import KPI_BY_NAME, KPIS
 from tests.unit.test_docs import module_exists, problem_of
 
 RUNBOOKS = ROOT / "grafana" / "runbooks"
@@ -35,6 +38,12 @@ def test_every_kpi_is_recorded_once_and_by_one_rule() -> None:
     assert {f"campaign_channel:{kpi.name}:latest" for kpi in KPIS} <= set(recorded)
 
 
+def test_every_window_that_a_rule_reads_is_one_that_workers_expose() -> None:
+    read = re.findall(r'campaign_channel:(\w+):latest\{window="(\w+)"', "".join(files().values()))
+    assert len(read) > 20
+    assert [(kpi, window) for kpi, window in read if window not in KPI_BY_NAME[kpi].exported] == []
+
+
 @each_alert
 def test_every_alert_says_who_how_bad_how_much_where_and_what_to_do(alert: Alert) -> None:
     rule = alert.rule()
@@ -45,7 +54,8 @@ def test_every_alert_says_who_how_bad_how_much_where_and_what_to_do(alert: Alert
     assert "owner" in labels or "group_left (owner, contact)" in alert.expr
     assert "{{" in told["summary"]
     assert "/d/launchpulse-" in told["dashboard"]
-    assert told["runbook_url"].endswith(f"/{alert.name}.md")
+    assert told["runbook_url"] == f"{RUNBOOKS_URL}/{alert.name}"
+    assert f"{RUNBOOKS_PREFIX}{alert.name}" in runbook_files()
 
 
 @each_alert
@@ -53,6 +63,11 @@ def test_every_alert_has_a_runbook_that_says_what_to_look_at_and_do(alert: Alert
     text = (RUNBOOKS / alert.runbook).read_text(encoding="utf-8")
     assert text.startswith(f"# {alert.name}\n")
     assert re.findall(r"^## (.+)$", text, re.M) == ["Look at", "Do", "Know"]
+
+
+def test_the_pages_that_a_worker_serves_are_the_runbooks() -> None:
+    assert {path.name: path.read_text(encoding="utf-8") for path in RUNBOOKS_FOLDER.iterdir()} == pages()
+    assert "<h2>Look at</h2>\n<ol>\n<li>" in pages()["CampaignEngagementDrop.html"]
 
 
 def test_no_runbook_is_left_over_and_what_they_tell_to_type_exists() -> None:

@@ -4,16 +4,18 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 
+import orjson
 import pytest
 
 from agents.demo.account import Account, Outcome, Record
-from agents.demo.plans import catalogue
+from agents.demo.plans import EXPECTS, catalogue
 from agents.demo.simulator import Simulator
 from agents.demo.spoiled import every_way
 from agents.demo.story import (
     MARKETS,
     PHASES,
     SPEED,
+    STARTS_AT,
     TOPIC_WEIGHTS,
     Market,
     length_seconds,
@@ -138,6 +140,33 @@ def test_so_many_campaigns_are_launched_as_are_wanted() -> None:
     assert nine.totals.keys() == {market.campaign for market in markets(9)}
     assert len(nine.totals) == 9
     assert {campaign.id for campaign in catalogue(BEGAN_MS, STORY_SECONDS, markets(9))} == nine.totals.keys()
+
+
+def test_what_the_catalogue_expects_comes_in_every_half_hour_of_the_launch_also_of_small_campaigns() -> None:
+    rate, story_seconds, half_hour = 6, 4 * 3_600, 1_800
+    simulator = Simulator(7, BEGAN_MS, rate, story_seconds)
+    came: dict[tuple[str, str, str], set[int]] = {}
+    while simulator.due_seconds < story_seconds:
+        at = int(simulator.due_seconds // half_hour)
+        record = simulator.record(BEGAN_MS)
+        if record.outcome is Outcome.COUNTED:
+            channel = orjson.loads(record.value or b"{}")["channel"]
+            came.setdefault((record.campaign, channel, record.topic), set()).add(at)
+    live = set(range(int(STARTS_AT * story_seconds // half_hour), story_seconds // half_hour))
+    planned = catalogue(BEGAN_MS, story_seconds, MARKETS, rate)
+    expected = [
+        (one.id, channel, topic) for one in planned for channel, topics in one.expects.items() for topic in topics
+    ]
+    assert len(expected) > 10
+    assert {place: live - came[place] for place in expected} == {place: set() for place in expected}
+
+
+def test_nothing_is_expected_that_is_rare_or_not_sent() -> None:
+    (many,), (few,) = (catalogue(BEGAN_MS, STORY_SECONDS, markets(1), rate) for rate in (300, 0.01))
+    (without,) = catalogue(BEGAN_MS, STORY_SECONDS, markets(1), 300, ("visit", "click"))
+    assert dict(many.expects) == {channel: list(topics) for channel, topics in EXPECTS.items()}
+    assert few.expects == {}
+    assert without.expects == {"email": ["click", "visit"], "paid_search": ["visit"], "direct": ["visit"]}
 
 
 def test_speed_says_how_much_of_the_launch_a_second_tells() -> None:

@@ -13,7 +13,7 @@ const COLUMNS = ["net_revenue", "orders", "visits", "engagement_rate"];
 function alertItem(one) {
   const about = one.pipeline ? word("pipeline") : one.channel ? channelOf(one.channel) : null;
   const who = person(one.owner) || (one.pipeline ? null : word("nobody"));
-  const web = /^https?:/.test(one.runbook);
+  const web = /^(https?:|\/runbooks\/\w+$)/.test(one.runbook);
   const runbook = web ? el("a", { href: one.runbook, target: "_blank", rel: "noopener noreferrer" }, word("runbook")) : one.runbook && `${word("runbook")}: ${one.runbook}`;
   const severity = ["critical", "warning"].includes(one.severity) ? word(one.severity) : one.severity;
   const line = [severity, since(one.since_ms), about, who, runbook].filter(Boolean);
