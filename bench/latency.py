@@ -110,7 +110,7 @@ def _from_looks(probes: Probes) -> dict[str, dict[str, float]]:
 
 
 def percentiles(values: list[float]) -> dict[str, float]:
-    """Least, p50, p90, p99 and most (nearest rank), and how many; empty where there are none."""
+    """Least, p50, p90, p95, p99 and most (nearest rank), and how many; empty where there are none."""
     if not values:
         return {}
     ordered = sorted(values)
@@ -122,6 +122,7 @@ def percentiles(values: list[float]) -> dict[str, float]:
         "min": ordered[0],
         "p50": rank(0.5),
         "p90": rank(0.9),
+        "p95": rank(0.95),
         "p99": rank(0.99),
         "max": ordered[-1],
         "count": len(ordered),

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,18 @@ BROKER_SETTINGS = {
     "log.segment.bytes": "268435456",
 }
 _READ_TOTAL = re.compile(rb"^launchpulse_events_read_total\{[^}]*\} (\S+)$", re.MULTILINE)
+
+
+class NotInstalled(RuntimeError):
+    """A program that is measured with is not there; the text names it and says how to get it."""
+
+
+def program(what: str, *names: str) -> str:
+    """Where the first of these is on the path. Raises NotInstalled."""
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        raise NotInstalled(f"no {what} on the path: python -m tests.support.install brings it")
+    return found
 
 
 @contextmanager

@@ -15,6 +15,7 @@ JSON = FIGURES / "benchmarks.json"
 
 PARTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "latency": report_parts.latency,
+    "screen": report_parts.screen,
     "lag": report_parts.lag,
     "memory": report_parts.memory,
     "recovery": report_parts.recovery,

@@ -1,4 +1,4 @@
-"""How latency, lag, memory, recovery and scaling are told: what was wanted beside what was reached."""
+"""How latency, the screen, lag, memory, recovery and scaling are told: what was wanted beside what was reached."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ SEEN = {
     "api_counter": "API, since the launch",
     "api_5m": "API, 5 m window",
 }
+BOARDS = {"owner": "the worker that owns the campaign", "other": "another worker"}
 CURVES = {"campaigns": "campaigns", "partitions": "partitions of each topic", "workers": "workers"}
 
 
@@ -33,6 +34,32 @@ def latency(found: Mapping[str, Any]) -> str:
                 f"| {one['count']} |"
             )
     return "\n".join(lines) + "\n"
+
+
+def screen(found: Mapping[str, Any]) -> str:
+    """Markdown."""
+    wanted, viewers = found["wanted_seconds"], found["viewers"]
+    lines = [
+        "## From an event to the screen\n",
+        "Seconds from the producer's call until the number stands on a live board that a real browser holds open, at "
+        f"{found['events_per_second']:,.0f} events a second. Wanted: p50 at most {wanted['p50']}, p99 at most "
+        f"{wanted['p99']}.\n",
+        "| board of | p50 | p95 | p99 | most | sales |",
+        "|---|---|---|---|---|---|",
+    ]
+    for place, one in found["seconds"].items():
+        lines.append(
+            f"| {BOARDS[place]} | {one['p50']:.2f} | {one['p95']:.2f} | {one['p99']:.2f} | {one['max']:.2f} "
+            f"| {one['count']} |"
+        )
+    lines.append("")
+    lines.append(
+        f"Who only looks, at a launch of {viewers['campaigns']} campaigns with {viewers['rate']:,.0f} events a second "
+        f"and {viewers['alerts']} alerts (wanted: at most {viewers['wanted_more']:.0%} of a core): "
+        + ", ".join(f"{number} cost {more:.1%}" for number, more in viewers["more"].items())
+        + " of a core more.\n"
+    )
+    return "\n".join(lines)
 
 
 def lag(found: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """A campaign's own history, pane by pane: what the table holds, where late events have repaired the past."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -50,7 +50,18 @@ class Series:
     steps: tuple[WindowSums, ...] = ()
 
 
-def panes_of(span: Span, panes: CampaignPanes, now_ms: int) -> range:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """start: the first pane that is held, whatever was asked. asked: those that are held and asked for."""
+
+    start: int
+    asked: range
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.asked)
+
+
+def panes_of(span: Span, panes: CampaignPanes, now_ms: int) -> Wanted:
     """The indices of the panes that are asked for and held at `now_ms`, a time of the log."""
     tier = TIERS[span.step]
     kept = COUNTER_TIERS[tier]
@@ -65,10 +76,10 @@ def panes_of(span: Span, panes: CampaignPanes, now_ms: int) -> range:
     stop = last + 1
     if span.to_ms is not None:
         stop = min(stop, pane_index(tier, span.to_ms, panes.zone))
-    return range(first, max(first, stop))
+    return Wanted(held, range(first, max(first, stop)))
 
 
-def from_table(campaign: str, panes: CampaignPanes, tier: Tier, wanted: range, value_of: TableValue) -> CampaignPanes:
+def from_table(campaign: str, panes: CampaignPanes, tier: Tier, wanted: Wanted, value_of: TableValue) -> CampaignPanes:
     """The panes with those beside them that no view keeps, from the table."""
     missing = [pane for pane in wanted if not panes.looks_at(tier, pane)]
     if not missing:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from agents.cli.common import Exit, Refused, Unreachable, out, print_json, run_async, settings_of_command
+from agents.cli.common import Exit, Refused, Unreachable, err, out, print_json, run_async, settings_of_command
 from agents.settings import Settings
 
 TIMEOUT_SECONDS = 20.0
@@ -22,18 +23,28 @@ def preflight(
     ] = None,
     url: Annotated[str | None, typer.Option("--url", help="Address of any worker; else that of the settings.")] = None,
     language: Annotated[str, typer.Option(help="Of the texts: en or ru.")] = "en",
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Send a test alert to everybody whom alerts of the campaign go to.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check before a launch that catalogue, sources, alerts and workers are ready for it.
 
+    With --notify the owners and the default receiver are sent an alert of the severity test, which is over within a
+    minute. It goes to the Alertmanager of LAUNCHPULSE_ALERTMANAGER_URL.
+
     Exit code 0: all is; 1: something is to be mended; 3: something could not be looked at, or no worker answers.
     """
     settings = settings_of_command()
+    if notify and settings.alertmanager_url is None:
+        raise Refused("--notify needs LAUNCHPULSE_ALERTMANAGER_URL: no Alertmanager is set")
     found = run_async(_ask(settings, campaign, rate, url, language))
     if as_json:
         print_json(found)
     else:
         _print(found)
+    if notify and settings.alertmanager_url is not None:
+        run_async(_notify(settings.alertmanager_url, campaign, found.get("contacts", [])))
     raise typer.Exit({"ok": Exit.OK, "mend": Exit.REFUSED}.get(found["verdict"], Exit.UNREACHABLE))
 
 
@@ -63,6 +74,17 @@ async def _ask(settings: Settings, campaign: str, rate: float | None, url: str |
     if status != 200:
         raise Refused(f"{base}: {said.get('detail', status)}")
     return said
+
+
+async def _notify(url: str, campaign: str, contacts: list[str]) -> None:
+    from agents.operations.preflight_notify import NotTaken, send_alerts, trial_alerts
+
+    try:
+        await send_alerts(url, trial_alerts(campaign, contacts, datetime.now(UTC)))
+    except NotTaken as error:
+        raise Unreachable(str(error)) from None
+    whom = ", ".join(["the default receiver", *contacts])
+    err().print(f"Test alerts are on their way to {whom}. Has everybody seen one?", markup=False)
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from agents.operations.preflight_words import TITLES, WORDS, Language, said
 from streams.counting.panes import day_index
 from streams.counting.plan import plan_of
-from streams.events.campaigns import Campaign
+from streams.events.campaigns import Campaign, Owner
 
 Verdict = Literal["ok", "mend", "unknown"]
 
@@ -60,12 +61,14 @@ class Kafka:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that was found out. told: the catalogue's entry. arrived: see `agents.web.live.arrived`, None where the
-    campaign's owner does not answer. topics: those that are read -> their names in Kafka. rate: events a second that
-    are expected at the peak. busy: this worker's share of time, 0 to 1. unready: why it is not ready."""
+    """All that was found out. zone: whose days the reports have. told: the catalogue's entry. arrived: see
+    `agents.web.live.arrived`, None where the campaign's owner does not answer. topics: those that are read -> their
+    names in Kafka. rate: events a second that are expected at the peak. busy: this worker's share of time, 0 to 1.
+    unready: why it is not ready."""
 
     campaign: str
     now_ms: int
+    zone: ZoneInfo
     told: Campaign | None
     arrived: Mapping[str, Any] | None
     topics: Mapping[str, str]
@@ -94,6 +97,16 @@ def worst(lines: Iterable[Line]) -> Verdict:
     """`mend` where anything is to be mended, else `unknown` where anything could not be looked at."""
     verdicts = {line.verdict for line in lines}
     return "mend" if "mend" in verdicts else "unknown" if "unknown" in verdicts else "ok"
+
+
+def contacts(told: Campaign) -> tuple[str, ...]:
+    """Where its owners can be reached, each place once, whoever answers for the whole campaign first."""
+    return tuple(dict.fromkeys(owner.contact for owner in _everybody(told) if owner.contact))
+
+
+def _everybody(told: Campaign) -> list[Owner]:
+    whole = told.responsible("", None)
+    return [*([] if whole is None else [whole]), *told.channel_owners.values(), *told.owners.values()]
 
 
 _Raw = tuple[str, Verdict, str, str, dict[str, object]]
@@ -150,7 +163,7 @@ def _owners(told: Campaign) -> _Raw:
     if whole is None:
         return _mend("owners", "owners_none", "owners_mend")
     # The same person may be named with a contact in one place and without in another.
-    everybody = (whole, *told.channel_owners.values(), *told.owners.values())
+    everybody = _everybody(told)
     mute = dict.fromkeys(one.name for one in everybody if not one.contact)
     if mute:
         return _mend("owners", "owners_mute", "owners_mend", names=", ".join(mute))
@@ -168,7 +181,7 @@ def _rates(told: Campaign, found: Found) -> _Raw:
         return _mend("rates", "rates_none", "rates_mend")
     plan = plan_of(told)
     start = told.starts_at or datetime.fromtimestamp(found.now_ms / 1000, UTC)
-    day = start.date()
+    day = start.astimezone(found.zone).date()
     come = () if found.arrived is None else found.arrived["currencies"]
     wanted = sorted(({*come, *plan.rates}) - {told.currency})
     missing = [currency for currency in wanted if plan.rate(currency, day_index(day)) is None]
@@ -234,14 +247,8 @@ def _alerts(found: Found) -> Iterator[_Raw]:
 
 
 def _delivery(found: Found, there: Alertmanager) -> _Raw:
-    owner = None if found.told is None else found.told.responsible("", None)
-    test = {
-        "url": there.url,
-        "campaign": found.campaign,
-        "contact": "ADDRESS" if owner is None or owner.contact is None else owner.contact,
-    }
     if there.sent is None:
-        return _unknown("delivery", "delivery_unread", "delivery_none_mend", why=there.unread, **test)
+        return _unknown("delivery", "delivery_unread", "delivery_none_mend", why=there.unread, campaign=found.campaign)
     sent = sum(there.sent.values())
     failed = {name: number for name, number in there.failed.items() if number}
     if failed:
@@ -249,7 +256,7 @@ def _delivery(found: Found, there: Alertmanager) -> _Raw:
         total = sum(failed.values())
         return _mend("delivery", "delivery_failed", "delivery_failed_mend", n=sent, failed=total, how=how)
     if not sent:
-        return _unknown("delivery", "delivery_none", "delivery_none_mend", **test)
+        return _unknown("delivery", "delivery_none", "delivery_none_mend", campaign=found.campaign)
     return _ok("delivery", "delivery_ok", n=sent, how=", ".join(name for name, number in there.sent.items() if number))
 
 

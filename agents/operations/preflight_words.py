@@ -157,10 +157,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "проверьте снова",
     ),
     "delivery_none_mend": (
-        "send a test: amtool alert add Preflight kind=kpi campaign={campaign} contact={contact} "
-        "--alertmanager.url={url}; wait for its group_wait, and look again",
-        "отправьте проверку: amtool alert add Preflight kind=kpi campaign={campaign} contact={contact} "
-        "--alertmanager.url={url}; подождите group_wait и проверьте снова",
+        "send a test, and look again in a minute: launchpulse preflight {campaign} --notify",
+        "отправьте проверку и посмотрите снова через минуту: launchpulse preflight {campaign} --notify",
     ),
     "worker_ok": ("it is ready, {busy} % busy", "готов, занят на {busy} %"),
     "worker_busy": ("it is {busy} % busy already", "занят уже на {busy} %"),

@@ -214,7 +214,8 @@ class HistoryAnswer:
     channel: Annotated[str, Meta(description="`all` is all channels together")]
     step: str
     held_from_ms: Annotated[
-        int | None, Meta(description="Where the steps begin that were asked for and are held; null where nothing came")
+        int | None,
+        Meta(description="Where the oldest step begins that is held, whatever was asked; null where nothing came"),
     ]
     end_ms: Annotated[
         int | None, Meta(description="Up to which time everything of all topics is merged; null where nobody can say")
@@ -243,3 +244,6 @@ class PreflightAnswer:
     verdict: Annotated[str, Meta(description="The worst of the lines: mend, else unknown, else ok")]
     looked_at_ms: Millis
     lines: tuple[PreflightLine, ...]
+    contacts: Annotated[
+        tuple[str, ...], Meta(description="Where the owners in the catalogue can be reached, who are told of alerts")
+    ]

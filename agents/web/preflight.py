@@ -10,7 +10,7 @@ import orjson
 
 from agents.health import WorkerHealth
 from agents.names import Names
-from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, worst
+from agents.operations.preflight import Alertmanager, Found, Kafka, contacts, preflight, worst
 from agents.operations.preflight_parts import ask_alertmanager, ask_kafka
 from agents.operations.preflight_words import Language
 from agents.settings import Settings
@@ -56,6 +56,7 @@ class PreflightDesk:
         found = Found(
             campaign,
             int(time.time() * 1000),
+            self._settings.time_zone,
             told,
             arrived,
             self._topics,
@@ -67,7 +68,8 @@ class PreflightDesk:
         )
         lines = preflight(found, language)
         shown = tuple(PreflightLine(**asdict(line)) for line in lines)
-        return PreflightAnswer(campaign, None if told is None else told.name, worst(lines), found.now_ms, shown)
+        name, told_where = (None, ()) if told is None else (told.name, contacts(told))
+        return PreflightAnswer(campaign, name, worst(lines), found.now_ms, shown, told_where)
 
     async def _others(self) -> tuple[Alertmanager | None, Kafka]:
         async with self._asking:

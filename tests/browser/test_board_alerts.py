@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from agents.web.alerts import AlertReader
 from tests.browser.conftest import Open
@@ -17,6 +17,10 @@ DROP = {
     "alertname": "CampaignEngagementDrop", "kind": "kpi", "campaign": "aurora", "channel": "email",
     "severity": "critical", "owner": "Noor", "contact": "noor@example.com",
 }  # fmt: skip
+GREYED = """node => {
+  for (; node; node = node.parentElement) if (getComputedStyle(node).filter !== "none") return true;
+  return false;
+}"""
 SUMMARY = "aurora, email: the engagement rate is 3.1 %, it was 6.4 % half an hour ago (1,204 cases)"
 
 
@@ -61,6 +65,32 @@ async def test_its_runbook_is_a_page_of_the_same_worker_wherever_the_rules_say_i
             assert await runbook.evaluate("document.documentElement.scrollWidth") == 390
             await runbook.evaluate(AXE)
             assert await serious(runbook) == []
+
+
+async def test_figures_that_are_stale_are_greyed_and_the_alerts_that_still_come_are_not(
+    open_board: Open, tmp_path: Path
+) -> None:
+    stage = Stage()
+    with alertmanager(tmp_path, {}) as told:
+        told.alert(DROP, summary=SUMMARY)
+        async with board(stage, alerts=AlertReader(told.url, lambda: None)) as port:
+            page = await open_board(port, "?campaign=aurora")
+            await live(page)
+            await expect(page.locator(".alerts .what")).to_have_text(SUMMARY, timeout=8_000)
+            assert await greyed(page) == {"#heroes": False, ".funnel": False, ".changes ol": False, ".alerts": False}
+            stage.silent = True
+            await expect(page.locator("#state")).to_have_attribute("data-state", "stale", timeout=12_000)
+            assert await greyed(page) == {"#heroes": True, ".funnel": True, ".changes ol": True, ".alerts": False}
+            told.alert(DROP | {"channel": "sms"}, summary="another one")
+            await expect(page.locator(".alerts li")).to_have_count(2, timeout=8_000)
+        await expect(page.locator("#state")).to_have_attribute("data-state", "lost", timeout=8_000)
+        assert set((await greyed(page)).values()) == {True}
+
+
+async def greyed(page: Page) -> dict[str, bool]:
+    """Whether a part of the page, or what it stands in, is greyed."""
+    places = ("#heroes", ".funnel", ".changes ol", ".alerts")
+    return {place: await page.eval_on_selector(place, GREYED) for place in places}
 
 
 async def test_script_in_an_alert_is_text_and_only_a_web_address_is_a_link(open_board: Open, tmp_path: Path) -> None:

@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
 from agents.claims.link import RedisAddress
+from agents.web import exchange
 from agents.web.exchange import IDLE_SECONDS, Exchange
 from agents.web.questions import Question, history_of, picture_of
 from agents.web.relay import KEEP_MS, Relay, Told
@@ -60,6 +63,28 @@ async def test_what_another_worker_owns_is_shown_and_followed(redis: RedisServer
             await until(lambda: viewer.shows() == b'{"orders":1}')
             owner.owned[AURORA] = 1, b'{"orders":2}'
             await until(lambda: viewer.shows() == b'{"orders":2}')
+
+
+async def test_what_has_changed_is_told_at_once_and_not_when_others_are_heard_next(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "RELAY_SECONDS", 4.0)
+    monkeypatch.setattr(exchange, "RETELL_SECONDS", 60.0)
+    owner, viewer = Worker(redis, {AURORA: (1, b"0")}), Relay(RedisAddress(redis.url))
+
+    async def heard(body: bytes, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while (said := (await viewer.hear({AURORA: b""})).get(AURORA)) is None or said.body != body:
+                await viewer.ask([AURORA])
+                await asyncio.sleep(0.02)
+
+    await viewer.ask([AURORA])
+    async with running(owner):
+        await heard(b"0", 10)
+        for number in (b"1", b"2"):
+            owner.owned[AURORA] = 1, number
+            await heard(number, 2)
+    await viewer.close()
 
 
 async def test_nothing_is_made_and_nothing_stands_in_redis_when_nobody_looks(redis: RedisServer) -> None:

@@ -76,7 +76,7 @@ def alertmanager(folder: Path, changes: Mapping[str, str]) -> Iterator[Told]:
     with _hooks(told) as hooks, _mail(told) as mail:
         text = CONFIG.read_text(encoding="utf-8")
         addresses = {"127.0.0.1:9099": f"{LOOPBACK}:{hooks}", "127.0.0.1:25 ": f"{LOOPBACK}:{mail} "}
-        for old, new in {**addresses, **changes}.items():
+        for old, new in {**changes, **addresses}.items():
             assert old in text
             text = text.replace(old, new)
         (folder / "alertmanager.yml").write_text(text, encoding="utf-8")

@@ -203,7 +203,7 @@ class FixedState:
 
     async def preflight(self, campaign: str, rate: float | None, language: Language) -> PreflightAnswer:
         line = PreflightLine("rate", "unknown", "Rate", f"{rate}, {language}", "say it")
-        return PreflightAnswer(campaign, None, "unknown", NOW_MS, (line,))
+        return PreflightAnswer(campaign, None, "unknown", NOW_MS, (line,), ())
 
     def health(self) -> StateOfHealth:
         return self.condition

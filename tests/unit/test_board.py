@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +14,6 @@ from agents.campaign.live import Live, people_on_board, window_for
 from agents.web import events, live
 from agents.web.api import describe_campaign
 from agents.web.board_files import FOLDER, PREFIX, board_files, runbook_files
-from agents.web.exchange import Exchange
 from agents.web.questions import WINDOW_NAMES, Question, alerts_of, campaigns_of, history_of, picture_of, unpacked
 from streams.events.channels import CHANNELS
 from streams.kpis.registry import GROUPS, KPI_BY_NAME, KPIS
@@ -124,24 +122,6 @@ def test_each_group_shows_its_own_kpis() -> None:
     assert [title for title, _ in rows] == [title for title, _ in GROUPS]
     for _, names in rows:
         assert set(re.findall(r'"(\w+)"', names)) <= KPI_BY_NAME.keys()
-
-
-async def test_boards_leave_four_fifths_of_a_core_to_the_others_however_many_are_looked_at() -> None:
-    spent = 0.0
-
-    async def slow(question: Question) -> tuple[int, bytes]:
-        nonlocal spent
-        began = time.monotonic()
-        time.sleep(0.02)
-        spent += time.monotonic() - began
-        return 1, b"{}"
-
-    exchange = Exchange(slow)
-    running = asyncio.create_task(exchange.run())
-    with exchange.follow(tuple(picture_of(f"campaign-{number}", "1h") for number in range(50))):
-        await asyncio.sleep(2)
-    running.cancel()
-    assert 0.1 < spent < 0.6
 
 
 async def events_of(port: int, query: str, seconds: float = 1.5, **headers: str) -> AsyncIterator[tuple[str, Any]]:

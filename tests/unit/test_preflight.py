@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -31,6 +32,7 @@ ENTRY: dict[str, Any] = {
 READY = Found(
     "aurora",
     NOW_MS,
+    ZoneInfo("UTC"),
     parse_campaign(ENTRY),
     {"channels": {"email": {"click": [3, 2, False]}}, "currencies": ["GBP"]},
     {"click": "shop.click", "open": "shop.open"},
@@ -100,6 +102,21 @@ def test_each_thing_that_is_wrong_is_named_with_what_to_mend(found: Found, check
     assert {line.check: line.verdict for line in preflight(found, "ru")} == {
         line.check: line.verdict for line in lines.values()
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts_at", "verdict"),
+    [
+        ("Europe/Berlin", "2026-12-31T23:30:00Z", "ok"),
+        ("UTC", "2026-12-31T23:30:00Z", "mend"),
+        ("America/New_York", "2027-01-01T03:00:00+01:00", "mend"),
+        ("Europe/Berlin", "2026-12-31T18:30:00-05:00", "ok"),
+    ],
+)
+def test_the_day_of_a_rate_is_that_of_the_reporting_time_zone(zone: str, starts_at: str, verdict: str) -> None:
+    found = told(starts_at=starts_at, fx=[{"currency": "GBP", "day": "2027-01-01", "rate": 1.2}])
+    lines = {line.check: line for line in preflight(replace(found, zone=ZoneInfo(zone)))}
+    assert lines["rates"].verdict == verdict
 
 
 def test_both_languages_fill_in_the_same_things() -> None:

@@ -56,8 +56,27 @@ def test_only_whole_steps_between_from_and_to_that_are_held_are_told() -> None:
     panes = CampaignPanes(ZoneInfo("UTC"))
     minute = NOW // 60_000
     asked = Span("minute", NOW - 600_001, NOW - 300_000, 0)
-    assert panes_of(asked, panes, NOW) == range(minute - 10, minute - 5)
-    assert panes_of(Span("minute", 0, None, 0), panes, NOW).start == minute - 120
+    assert panes_of(asked, panes, NOW).asked == range(minute - 10, minute - 5)
+    assert panes_of(Span("minute", 0, None, 0), panes, NOW).asked.start == minute - 120
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Span("minute", NOW - 600_000, None, 0),
+        Span("minute", 0, NOW - 300_000, 0),
+        Span("minute", NOW + 60_000, None, 0),
+        Span("minute", None, 5, 0),
+    ],
+    ids=["later", "earlier", "to come", "long gone"],
+)
+async def test_from_when_on_steps_are_held_does_not_depend_on_what_is_asked(asked: Span) -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 3, NOW - 120_000)
+    hear(partition)
+    found = await show(partition).series("aurora", asked)
+    assert found is not None
+    assert found.held_from_ms == (await series_now(partition)).held_from_ms == (NOW // 60_000 - 120) * 60_000
 
 
 async def test_the_file_has_a_line_a_step_and_the_numbers_of_the_answer() -> None:

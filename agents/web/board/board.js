@@ -111,6 +111,8 @@ function showState() {
   $("state").dataset.state = now;
   say($("state-text"), now === "live" && !picture.unknown ? `${word("live")} · ${word("live_text", { time })}` : word(now));
   $("figures").classList.toggle("old", now === "lost" || now === "stale");
+  // Alerts do not come from whoever owns the campaign.
+  $("figures").classList.toggle("lost", now === "lost");
   $("figures").classList.toggle("waiting", !picture || Boolean(picture.unknown));
   let text = { lost: "lost_text", stale: "stale_text", behind: "behind_text" }[now] || "";
   if (picture && picture.unknown && now !== "lost") text = "unknown_text";
