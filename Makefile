@@ -1,7 +1,7 @@
 # Everything a person or CI types; `make` alone lists it. ARGS is passed on: make demo ARGS="--seconds 30"
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo launch-room test check faults drill bench sentiment secrets docs lock clean runtime dev
+.PHONY: help demo launch-room test check faults drill bench sentiment alert-quality secrets docs lock clean runtime dev
 
 # Any Python 3 can set up; it looks for 3.11-3.13 itself.
 SETUP_PYTHON := $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python)
@@ -9,7 +9,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 runtime: ## Make or repair .venv with what the service needs
 	@test -n "$(SETUP_PYTHON)" || { echo "setup: needs Python 3.11, 3.12 or 3.13 on the path; on Debian or Ubuntu type: apt-get install python3 python3-venv" >&2; exit 1; }
@@ -51,6 +51,9 @@ bench: dev ## Throughput beside its peers, latency, memory, recovery, scaling (A
 
 sentiment: dev ## How well the lexicon reads labelled posts, beside others: docs/sentiment.md (ARGS=--without-peers)
 	$(PYTHON) -m bench.sentiment $(ARGS)
+
+alert-quality: dev ## How often alerts are false, and how soon drops are told: docs/alerts.md (ARGS=--short, ARGS="--launches 50")
+	$(PYTHON) -m bench.alert_quality $(ARGS)
 
 secrets: ## Make the secret files that docker-compose.yml reads
 	@sh deploy/make_secrets.sh

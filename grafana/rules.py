@@ -28,19 +28,25 @@ PIPELINE_ALERTS: tuple[Alert, ...] = rules_pipeline.ALERTS
 ALERTS = CAMPAIGN_ALERTS + PIPELINE_ALERTS
 
 
-def files() -> dict[str, str]:
-    """File name -> the text of a rule file. Rules that read each other stand in one group, in the order of reading: so
-    the KPIs that alerts look at are recorded there, and the others under the headings of the registry."""
+def campaign_rules() -> tuple[Record | Alert, ...]:
+    """What alerts about campaigns stand on, and they themselves, in the order of reading."""
     alerts: list[Record | Alert] = []
     for alert in CAMPAIGN_ALERTS:
         alerts += [*alert.records, alert]
-    series = kpi_records()
-    read = {name for name, record in series.items() if any(record.name in one.expr for one in alerts)}
-    headings = [(title, [series[kpi.name] for kpi in kpis if kpi.name not in read]) for title, kpis in GROUPS]
-    first = (*(series[kpi] for kpi in series if kpi in read), *catalogue_records(), unsettled(), SILENCE)
+    read = [record for record in kpi_records().values() if any(record.name in one.expr for one in alerts)]
+    return (*read, *catalogue_records(), unsettled(), SILENCE, *alerts)
+
+
+def files() -> dict[str, str]:
+    """File name -> the text of a rule file. Rules that read each other stand in one group: so the KPIs that alerts look
+    at are recorded there, and the others under the headings of the registry."""
+    campaigns, series = campaign_rules(), kpi_records()
+    read = {rule.name for rule in campaigns}
+    groups = [(title, [series[kpi.name] for kpi in kpis]) for title, kpis in GROUPS]
+    headings = [(title, [record for record in records if record.name not in read]) for title, records in groups]
     return {
         "kpis.rules.yml": rule_file((title, records) for title, records in headings if records),
-        "campaigns.rules.yml": rule_file([("campaigns", (*first, *alerts))]),
+        "campaigns.rules.yml": rule_file([("campaigns", campaigns)]),
         "pipeline.rules.yml": rule_file([("pipeline", PIPELINE_ALERTS)]),
     }
 

@@ -47,7 +47,11 @@ _sales_share = f"({_CAME} / ({_CAME} + {_CAME_BEFORE}))"
 _sales_both = f"({_SOLD} + {_SOLD_BEFORE})"
 
 _SENTIMENT_RECORDS = (
-    Record(_USUAL_SENTIMENT, f"max without (window) (avg_over_time({_five('net_sentiment')}[30m] offset 10m))"),
+    Record(
+        _USUAL_SENTIMENT,
+        "max without (window) ("
+        f"avg_over_time({_five('net_sentiment')}[30m] offset 10m) and {_five('net_sentiment')} offset 25m)",
+    ),
     Record(_SCORED, f"max without (window) ({_five('scored_mentions')})"),
     Record(
         _TURNED,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from grafana import thresholds as at
-from grafana.rules import CAMPAIGN_ALERTS, PIPELINE_ALERTS
+from grafana.rules import CAMPAIGN_ALERTS, PIPELINE_ALERTS, ROOT
 from grafana.rules_model import Alert
+
+_FIGURES = ROOT / "docs" / "figures" / "alert-quality.json"
 
 _HEAD = f"""# The alerts
 
@@ -47,8 +51,43 @@ with everything as committed.
 
 def document() -> str:
     """The page."""
-    parts = [_HEAD, *_group("Campaigns", CAMPAIGN_ALERTS), *_group("Pipeline", PIPELINE_ALERTS)]
+    parts = [_HEAD, *_quality(), *_group("Campaigns", CAMPAIGN_ALERTS), *_group("Pipeline", PIPELINE_ALERTS)]
     return "\n".join(parts)
+
+
+def _quality() -> Iterator[str]:
+    """What `make alert-quality` has found."""
+    found: dict[str, Any] = json.loads(_FIGURES.read_text(encoding="utf-8"))
+    quiet, dropped, wanted = found["quiet"], found["dropped"], found["wanted"]
+    yield f"""## How good they are
+
+`make alert-quality` plays launches like the simulator's to these very rules, in a real Prometheus on a simulated clock
+with a sample every {found["step_seconds"]} s: large and small campaigns at any hour of the day and of the story, on
+weekends, with mailings and talked-about teasers; and as many more in which one channel loses 30 to 80 % of its
+engagements. The figures below are of {quiet["launches"]} quiet launches and {dropped["launches"]} with a drop. Alerts
+that hang on targets and budgets of the catalogue take no part.
+
+| | wanted | found |
+|---|---|---|
+| false alerts in quiet launches | at most 1 in 200 launches | {len(quiet["false"])} in {quiet["launches"]} |
+| false alerts in launches with a drop: before it, or a drop in another channel | | {len(dropped["false"])} in \
+{dropped["launches"]} |
+| drops of {wanted["share"]:.0%} or more told within {wanted["seconds"]} s, where at least {wanted["due"]} engagements \
+were expected in that time | at least 99 % | {wanted["soon"]} of {wanted["drops"]} |
+
+Below {wanted["due"]} expected engagements the delay grows, and small drops in small channels are never told. Seconds
+count from the drop to the moment at which the alert fires; a dash: most drops were not told before the launch's end.
+
+![Delay against size of drop and expected engagements](figures/alert-quality.svg)
+
+| lost | expected in two minutes | drops | told | median delay |
+|---|---|---|---|---|"""
+    for cell in found["delays"]:
+        (low, high), (least, most) = cell["size"], cell["due"]
+        volume = f"{least:,} or more" if most is None else f"{least:,} to {most:,}"
+        delay = "–" if cell["median_seconds"] is None else f"{cell['median_seconds']:.0f} s"
+        yield f"| {low:.0%} to {high:.0%} | {volume} | {cell['drops']} | {cell['seen']} | {delay} |"
+    yield ""
 
 
 def _group(title: str, alerts: tuple[Alert, ...]) -> Iterator[str]:

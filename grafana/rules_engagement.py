@@ -7,76 +7,87 @@ from grafana.rules_model import Alert, Record
 from grafana.rules_parts import BOARD, mostly, narrowest, number, owned, owned_target, panel, percent, settled
 from grafana.rules_series import TARGET, TARGET_MET, latest
 
-_RECENT = "campaign_channel:{}:recent2m"
-_BEFORE = "campaign_channel:{}:before15m"
 _SOURCES = ("click", "visit", "impression", "delivery")
-_SPANS = ("engagements", "exposures")
-EXPECTED = "campaign_channel:engagements:expected2m"
+_RECENT = "campaign_channel:{}:recent{}m"
+_BEFORE = "campaign_channel:{}:before15m"
+_NEAR = "campaign_channel:engagements:near5m"
+_USUAL = "campaign_channel:engagements:usual{}m"
+_BY_EXPOSURE = "campaign_channel:engagements:by_exposure{}m"
+_BY_VISIT = "campaign_channel:engagements:by_visit{}m"
+_EXPECTED = "campaign_channel:engagements:expected{}m"
+EXPECTED = _EXPECTED.format(2)
 MISSING = "campaign_channel:engagements:missing2m"
 Z = "campaign_channel:engagements:z2m"
-COUNT_Z = "campaign_channel:engagements:count_z2m"
 CANDIDATES = "campaign_channel:engagement_drop:candidates"
 DROP = "campaign_channel:engagement_drop:ratio"
 BELOW_TARGET = "campaign_channel_kpi:engagement_below_target:ratio"
 
-_recent, _exposed = (_RECENT.format(span) for span in _SPANS)
-_before, _exposed_before = (_BEFORE.format(span) for span in _SPANS)
+_recent, _exposed = (_RECENT.format(kpi, 2) for kpi in ("engagements", "exposures"))
+_before = _BEFORE.format("engagements")
 
 
-def _minute(kpi: str) -> str:
-    return latest(kpi, "1m")
-
-
-def _spans(kpi: str) -> tuple[Record, Record]:
-    """Sums of one-minute windows. They end where the topics are read to, so a backlog freezes them and fakes nothing.
-
-    At least ten minutes make a past. While a drop is seen the past stands still, else a long drop would become the
-    usual; after an hour it is.
-    """
-    minute, before = _minute(kpi), _BEFORE.format(kpi)
+def _sums(kpi: str) -> tuple[Record, Record, Record]:
+    """Sums of one-minute windows: the last minute and the last two, and the fifteen minutes that ended ten ago. They
+    end where the topics are read to, so a backlog freezes them and fakes nothing. At least ten minutes make a past."""
+    minute = latest(kpi, "1m")
     return (
-        Record(_RECENT.format(kpi), f"max without (window) ({minute} + {minute} offset 1m)"),
-        Record(
-            before,
-            f"""
-(
-  last_over_time({before}[{at.LOOKBACK}]) and last_over_time({CANDIDATES}[{at.LOOKBACK}])
-  unless {CANDIDATES} offset 1h
-)
-or max without (window) (15 * avg_over_time({minute}[15m] offset 10m) and {minute} offset 20m)
-""",
-        ),
+        Record(_RECENT.format(kpi, 1), f"max without (window) ({minute})"),
+        Record(_RECENT.format(kpi, 2), f"max without (window) ({minute} + {minute} offset 1m)"),
+        _standing(_BEFORE.format(kpi), f"15 * avg_over_time({minute}[15m] offset 10m) and {minute} offset 20m"),
     )
 
 
-_share = f"({_exposed} / ({_exposed} + {_exposed_before}))"
-_in_time = "(2 / 17)"
-_both = f"({_recent} + {_before})"
+def _standing(name: str, past: str) -> Record:
+    """While a drop is seen the past stands still, else a long drop would become the usual; after an hour it is."""
+    return Record(
+        name,
+        f"""
+(
+  last_over_time({name}[{at.LOOKBACK}]) and last_over_time({CANDIDATES}[{at.LOOKBACK}])
+  unless {CANDIDATES} offset 1h
+)
+or max without (window) ({past})
+""",
+    )
 
 
-def _deviations(share: str) -> str:
-    """How many standard deviations the recent engagements are from their share of both spans' (a binomial)."""
-    return f"({_recent} - {_both} * {share})\n/ sqrt({_both} * {share} * (1 - {share}) > 0)"
+def _expected(minutes: int) -> tuple[Record, ...]:
+    """How many engagements so many minutes should have brought, by the exposures and by the visits in them, of which
+    the larger holds: a mailing is many exposures before anybody can answer, and where the visits stay away too the
+    exposures are left. Neither expects more than the minutes before: a rush that ebbs is no drop."""
+    usual, by_exposure, by_visit = (name.format(minutes) for name in (_USUAL, _BY_EXPOSURE, _BY_VISIT))
+    past, lately = f"{_before} * {minutes} / 15", f"{_NEAR} * {minutes} / 5"
+    return (
+        Record(usual, _least(past, lately)),
+        Record(by_exposure, _least(_for_each("exposures", minutes), usual)),
+        Record(by_visit, _least(_for_each("visits", minutes), lately)),
+        Record(_EXPECTED.format(minutes), f"{by_exposure} > {by_visit}\nor {by_visit}\nor {by_exposure}"),
+    )
+
+
+def _for_each(kpi: str, minutes: int) -> str:
+    return f"{_RECENT.format(kpi, minutes)} * {_before} / ({_BEFORE.format(kpi)} > 0)"
+
+
+def _least(one: str, other: str) -> str:
+    """Where both have a value."""
+    return f"{one} < {other}\nor {other} and {one}"
 
 
 _DROP_RECORDS = (
-    *_spans("engagements"),
-    *_spans("exposures"),
-    Record(EXPECTED, f"{_exposed} * {_before} / ({_exposed_before} > 0)"),
+    *_sums("engagements"),
+    *_sums("exposures"),
+    *_sums("visits"),
+    _standing(_NEAR, f"5 * avg_over_time({latest('engagements', '1m')}[5m] offset 2m)"),
+    *_expected(1),
+    *_expected(2),
     Record(MISSING, f"{EXPECTED} - {_recent}"),
-    Record(Z, _deviations(_share)),
-    Record(COUNT_Z, _deviations(_in_time)),
+    Record(Z, f"({_recent} - {EXPECTED}) / sqrt({EXPECTED} * (1 + {EXPECTED} / {_before}) > 0)"),
     Record(
         CANDIDATES,
         f"""
-({_recent} / ({EXPECTED} >= {at.ENGAGEMENT_EXPECTED}) < {at.ENGAGEMENT_KEPT})
-and max without (window) (
-  {_minute("engagements")}
-  < {at.ENGAGEMENT_KEPT} * {_minute("exposures")} * on (campaign, channel) group_left ()
-    ({_before} / ({_exposed_before} > 0))
-)
-and {_recent} < {at.ENGAGEMENT_COUNT_KEPT} * 2 / 15 * ({_before} >= {at.ENGAGEMENT_EXPECTED} * 15 / 2)
-and {COUNT_Z} < -{at.ENGAGEMENT_COUNT_Z}
+{_recent} / ({EXPECTED} >= {at.ENGAGEMENT_EXPECTED}) < {at.ENGAGEMENT_KEPT}
+and {_RECENT.format("engagements", 1)} < {at.ENGAGEMENT_KEPT_NOW} * {_EXPECTED.format(1)}
 and {Z} < -{at.ENGAGEMENT_Z}
 """,
     ),
@@ -119,10 +130,11 @@ ALERTS = (
         f"what was expected: {number(_recent)} of {number(EXPECTED)} in two minutes, at {number(_exposed)} exposures"
         f"{mostly(MISSING)}.",
         meaning="People still meet the campaign, but far fewer of them click, stay or talk than half an hour ago.",
-        when=f"Engagements by exposure are below {percent(at.ENGAGEMENT_KEPT)} of the fifteen minutes that ended ten "
-        "minutes ago, in the last minute and in the last two; there are clearly fewer engagements too; chance is ruled "
-        f"out (z < -{at.ENGAGEMENT_Z}). Not judged where fewer than {at.ENGAGEMENT_EXPECTED} were expected in two "
-        "minutes, nor before there are ten minutes of a past.",
+        when=f"Engagements are below {percent(at.ENGAGEMENT_KEPT_NOW)} of what was expected in the last minute and "
+        f"below {percent(at.ENGAGEMENT_KEPT)} in the last two, and chance is ruled out (z < -{at.ENGAGEMENT_Z}). "
+        "Expected is what so many exposures, or so many visits, brought in the fifteen minutes that ended ten minutes "
+        "ago, whichever is more, but no more than the five minutes that ended two minutes ago had. Not judged where "
+        f"fewer than {at.ENGAGEMENT_EXPECTED} were expected in two minutes, nor without ten minutes of a past.",
     ),
     Alert(
         name="CampaignEngagementBelowTarget",

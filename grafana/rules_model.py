@@ -72,9 +72,9 @@ class Alert:
         }
 
 
-def rule_file(groups: Iterable[tuple[str, Iterable[Record | Alert]]]) -> str:
+def rule_file(groups: Iterable[tuple[str, Iterable[Record | Alert]]], interval: str = EVALUATION) -> str:
     """The text of a rule file: groups by name, each evaluated in its order."""
-    made = [{"name": name, "interval": EVALUATION, "rules": [one.rule() for one in rules]} for name, rules in groups]
+    made = [{"name": name, "interval": interval, "rules": [one.rule() for one in rules]} for name, rules in groups]
     return HEAD + yaml.dump({"groups": made}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 

@@ -38,7 +38,8 @@ def settled(condition: str, *silent: str) -> str:
     if silent:
         dead = f'campaign_channel_topic:silent:expected{{topic=~"{"|".join(silent)}"}}'
         text += f"\nunless on (campaign, channel)\n{_INDENT}{dead}"
-        text += f'\nunless on (campaign, channel)\n{_INDENT}label_replace({dead}, "channel", "all", "", "")'
+        whole = f'label_replace(max by (campaign) ({dead}), "channel", "all", "", "")'
+        text += f"\nunless on (campaign, channel)\n{_INDENT}{whole}"
     return text
 
 

@@ -27,7 +27,8 @@ UNSUBSCRIBES = 0.01
 REFUNDS = 0.05
 NOBODY = frozenset({"spend", "tactic"})
 """Topics whose events name no person."""
-STATUSES = {"sent": 0.5, "delivered": 0.46, "bounced": 0.02, "complained": 0.005, "unsubscribed": 0.015}
+STATUSES = {"sent": 0.5, "delivered": 0.49425, "bounced": 0.005, "complained": 0.00025, "unsubscribed": 0.0005}
+"""Of a hundred messages one bounces; of two thousand one is complained of: a list that is cared for."""
 
 _CHANNELS = {topic: (tuple(weights), tuple(accumulate(weights.values()))) for topic, weights in CHANNEL_WEIGHTS.items()}
 

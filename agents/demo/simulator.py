@@ -30,9 +30,11 @@ from agents.demo.story import (
     TOPIC_WEIGHTS,
     Market,
     Phase,
+    hours_at,
     length_seconds,
-    mood_of,
-    phase_at,
+    lived,
+    phases_at,
+    rate_at,
 )
 
 MINUTE_MS = 60_000
@@ -73,6 +75,7 @@ class Simulator:
         self._topics = [name for name in TOPIC_WEIGHTS if name in topics]
         self._steps = {phase.name: self._weighed(phase) for phase in (*PHASES, CALM)}
         self._markets = campaigns
+        self._lived = {market.campaign: lived(market.campaign) for market in campaigns}
         self._market_steps = tuple(accumulate(market.share for market in campaigns))
         self._numbers: dict[str, int] = {}
         self._brought: Counter[tuple[str, str, str]] = Counter()
@@ -88,13 +91,13 @@ class Simulator:
 
         `due_seconds` then says when the one after it is due, in seconds since the beginning.
         """
-        phase = phase_at(self.due_seconds, self._story_seconds)
-        self.due_seconds += 1 / (self._rate * phase.rate)
+        hours = hours_at(self.due_seconds, self._story_seconds)
+        self.due_seconds += 1 / (self._rate * rate_at(hours))
         rng = self._rng
         if self._past and rng.random() < RESENT_SHARE:
             return self._resent()
         market = self._markets[bisect(self._market_steps, rng.random() * self._market_steps[-1])]
-        phase = mood_of(phase, market)
+        phase = self._phase(hours, market)
         steps = self._steps[phase.name]
         topic = self._topics[bisect(steps, rng.random() * steps[-1])]
         if phase.hit and topic in ("click", "sale") and "visit" in self._topics and rng.random() < PREVENTED_SHARE:
@@ -124,6 +127,10 @@ class Simulator:
             fields["test"] = True
             return self._sound(topic, market, fields, ("test",), ((f"tests_{topic}", 1),))
         return self._live(topic, market, made, fields, now_ms)
+
+    def _phase(self, hours: float, market: Market) -> Phase:
+        told = phases_at(hours, self._lived[market.campaign])
+        return told[0][0] if len(told) == 1 or self._rng.random() < told[0][1] else told[1][0]
 
     def _live(self, topic: str, market: Market, made: Made, fields: dict[str, Any], now_ms: int) -> Record:
         rng = self._rng

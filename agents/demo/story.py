@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 Weights = Mapping[str, float]
 
@@ -115,6 +116,9 @@ LAUNCH_HOURS = PHASES[-1].until
 STARTS_AT = PHASES[1].until / LAUNCH_HOURS
 """Where the launch itself is, as a share of the story."""
 
+BLEND_HOURS = 1.0
+"""So long one phase runs into the next."""
+
 SPEED = 1_440.0
 """Seconds of the launch that are told in one second: a day a minute."""
 
@@ -187,19 +191,47 @@ def length_seconds(seconds: float | None, speed: float | None) -> float:
     return LAUNCH_HOURS * 3_600 / (speed or SPEED)
 
 
+def hours_at(seconds: float, length: float) -> float:
+    """The hour of the launch so many seconds into a story of that length; a longer run begins the story again."""
+    return seconds % length / length * LAUNCH_HOURS
+
+
 def phase_at(seconds: float, length: float) -> Phase:
-    """What happens so many seconds into a story of that length; a longer run begins the story again."""
-    hours = seconds % length / length * LAUNCH_HOURS
+    """What is told so many seconds into a story of that length."""
+    hours = hours_at(seconds, length)
     return next((phase for phase in PHASES if hours < phase.until), PHASES[-1])
 
 
-def mood_of(phase: Phase, market: Market) -> Phase:
-    """The phase as that market lives it: a trouble that hits others leaves it calm."""
-    return phase if not phase.hit or market.campaign in phase.hit else CALM
+def lived(campaign: str) -> tuple[Phase, ...]:
+    """The story as that campaign lives it: a trouble that hits others leaves it calm."""
+    return tuple(
+        replace(CALM, until=phase.until) if phase.hit and campaign not in phase.hit else phase for phase in PHASES
+    )
+
+
+def rate_at(hours: float) -> float:
+    """What multiplies the number of events at that hour of the launch; it never jumps."""
+    return sum(share * phase.rate for phase, share in _blended(hours, PHASES))
+
+
+def phases_at(hours: float, phases: Sequence[Phase]) -> tuple[tuple[Phase, float], ...]:
+    """(phase, its share of the events) at that hour. One runs into the next; only a trouble begins and ends at once."""
+    told = _blended(hours, phases)
+    if any(phase.hit for phase, _ in told):
+        return ((next(phase for phase in phases if hours < phase.until), 1.0),)
+    return told
+
+
+def _blended(hours: float, phases: Sequence[Phase]) -> tuple[tuple[Phase, float], ...]:
+    for before, after in pairwise(phases):
+        share = (hours - before.until) / BLEND_HOURS + 0.5
+        if share < 1:
+            return ((before, 1.0),) if share <= 0 else ((before, 1 - share), (after, share))
+    return ((phases[-1], 1.0),)
 
 
 def told_phase(seconds: float, length: float) -> str:
     """The phase as it's told on the screen: what happens, then the launch's own clock."""
-    minutes = int(seconds % length / length * LAUNCH_HOURS * 60)
+    minutes = int(hours_at(seconds, length) * 60)
     days, rest = divmod(minutes, 24 * 60)
     return f"{phase_at(seconds, length).text}; day {days + 1}, {rest // 60:02}:{rest % 60:02}"

@@ -24,7 +24,7 @@ def value(expr: str, minutes: float, *samples: tuple[str, float]) -> dict[str, o
 
 
 def test_low_volume_stays_quiet_however_deep_it_falls(tmp_path: Path) -> None:
-    series = engagement(gauge((40, 40), (30, 0)), gauge((70, 200)))
+    series = engagement(gauge((40, 15), (30, 0)), gauge((70, 75)))
     run(series, *(state(DROP, minutes, "") for minutes in (41, 45, 60)), folder=tmp_path)
 
 
@@ -89,6 +89,18 @@ def test_a_dead_source_is_called_silent_and_not_a_drop(tmp_path: Path) -> None:
     run((*DROPPED, *whole, *clicks), silent, state(DROP, 45, ""), folder=tmp_path)
 
 
+def test_two_channels_whose_same_source_is_dead_are_both_called_silent(tmp_path: Path) -> None:
+    dead = {"campaign_expected_events_total": counter((40, 120), (30, 0))}
+    clicks = of("aurora", "email", dead, topic="click") + of("aurora", "push", dead, topic="click")
+    both = {"expr": 'count(ALERTS{alertname="CampaignSourceSilent"})', "eval_time": at(45)}
+    run(
+        (*DROPPED, *engagement(gauge((40, 200), (30, 80)), gauge((70, 1000)), "push"), *clicks),
+        {**both, "exp_samples": [{"labels": "{}", "value": 2}]},
+        state(DROP, 45, ""),
+        folder=tmp_path,
+    )
+
+
 def test_no_campaign_alert_begins_while_the_pipeline_is_late(tmp_path: Path) -> None:
     late: Series = ("launchpulse_lag_seconds", {"topic": "click"}, gauge((39, 1), (10, 120), (21, 1)))
     checks = [state(DROP, minutes, "") for minutes in (41, 45, 50)]
@@ -109,9 +121,9 @@ def test_the_whole_is_not_told_beside_the_channel_that_makes_it(tmp_path: Path) 
 
 def test_small_channels_that_fall_together_are_one_alert_that_names_the_worst(tmp_path: Path) -> None:
     series = (
-        *engagement(gauge((40, 45), (30, 5)), gauge((70, 225)), "email"),
-        *engagement(gauge((40, 40), (30, 10)), gauge((70, 200)), "push"),
-        *engagement(gauge((40, 85), (30, 15)), gauge((70, 425)), "all"),
+        *engagement(gauge((40, 18), (30, 2)), gauge((70, 90)), "email"),
+        *engagement(gauge((40, 17), (30, 4)), gauge((70, 85)), "push"),
+        *engagement(gauge((40, 35), (30, 6)), gauge((70, 175)), "all"),
     )
     worst = (
         "topk(1, campaign_channel:engagements:missing2m{campaign=\"aurora\", channel!=\"all\"})"
@@ -120,7 +132,7 @@ def test_small_channels_that_fall_together_are_one_alert_that_names_the_worst(tm
     run(
         series,
         value(f'count by (channel) (ALERTS{{alertname="{DROP}"}})', 45, ('{channel="all"}', 1)),
-        value(worst, 45, (labels, 80)),
+        value(worst, 41.5, (labels, 32)),
         folder=tmp_path,
     )
 

@@ -19,8 +19,11 @@ from agents.demo.story import (
     TOPIC_WEIGHTS,
     Market,
     length_seconds,
+    lived,
     markets,
     phase_at,
+    phases_at,
+    rate_at,
     told_phase,
 )
 from streams.events.catalogue import TOPICS, topic_by_name
@@ -252,6 +255,24 @@ def test_others_are_spared_the_bad_hours() -> None:
     bad = in_phases(1, "zarya")["bad_hours"]
     assert bad["mentions_positive"] > bad["mentions_negative"]
     assert bad["engaged_visits"] > 0.4 * bad["visits"]
+
+
+def test_phases_run_into_each_other_and_only_a_trouble_begins_and_ends_at_once() -> None:
+    steps = [number / 100 for number in range(4_800)]
+    assert max(abs(rate_at(hour + 0.01) - rate_at(hour)) for hour in steps) < 0.02
+
+    def told(campaign: str, hour: float) -> dict[str, float]:
+        return {phase.name: share for phase, share in phases_at(hour, lived(campaign))}
+
+    assert told("aurora", 12) == told("zarya", 12) == {"teaser": 0.5, "rush": 0.5}
+    assert [told("aurora", hour) for hour in (27.99, 28, 37.99, 38)] == [
+        {"rush": 1},
+        {"bad_hours": 1},
+        {"bad_hours": 1},
+        {"recovery": 1},
+    ]
+    assert told("zarya", 27.75) == {"rush": 0.75, "calm": 0.25}
+    assert told("zarya", 38.25) == {"calm": 0.25, "recovery": 0.75}
 
 
 def test_mean_rate_over_the_story_is_one() -> None:
