@@ -10,9 +10,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from aiokafka.structs import ConsumerRecord
 from datasketches import cpc_sketch
 
+from tests.faults.adds import TOPIC_CODES
 from tests.faults.allowance import Allowance
 from tests.faults.events import OK, TRUTH
 from tests.faults.power_cut import PowerCut
@@ -96,6 +98,26 @@ def test_lost_second_excuses_neither_a_loss_nor_more_than_its_resends_nor_those_
     assert not _judge(found, _tables(counted=2, read=4), Allowance(found, [CUT])).exact
     assert not _judge(found, _tables(counted=4, read=4), Allowance(found, [LONG_AGO])).exact
     assert not _judge(found, _tables(counted=4, read=4), Allowance(found, [JUST_BEFORE])).exact
+
+
+@pytest.mark.parametrize(("counted", "lost", "doubled"), [(0, 1, 0), (1, 0, 0), (2, 0, 1)])
+def test_impressions_that_are_missing_or_too_many_are_told_as_events_though_each_is_many(
+    counted: int, lost: int, doubled: int
+) -> None:
+    fields = {"id": "i-1", "time": NOW_MS - 5_000, "campaign": "aurora", "channel": "email", "count": 250}
+    value = json.dumps(fields).encode()
+    headers = ((TRUTH, OK.encode()),)
+    records = [
+        ConsumerRecord("impression", 0, at, NOW_MS, 1, None, value, None, 0, len(value), headers) for at in (0, 1)
+    ]
+    found, tables = recount({"impression": records}, ""), Tables()
+    for key, counters in found.counters.items():
+        tables.counters[key] = {measure: counted * number for measure, number in counters.items() if counted}
+    tables.ledger[TOPIC_CODES["impression"]] = {READ: 2, COUNTED: counted, DUPLICATE: 2 - counted}
+    cut = PowerCut({("impression", 0): 0}, NOW_MS, 500)
+    verdict = _judge(found, tables, Allowance(found, [cut]))
+    assert (verdict.lost, verdict.doubled, verdict.exact) == (lost, doubled, not lost)
+    assert ("('impression', 'counted'): must be 1, is 0" in verdict.wrong) == bool(lost)
 
 
 def test_metrics_and_api_that_miss_an_event_are_found() -> None:
