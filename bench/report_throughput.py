@@ -99,11 +99,11 @@ def _how(found: Mapping[str, Any]) -> str:
         f"{shape['campaigns']} campaigns of which the largest has half, four channels, 1 % resent, 0.001 % up to a "
         f"minute late; {shape['per_second']:,} events to each second of the log's own time; "
         f"compression {found['compression']}. Slow contenders get a beginning of the same stream.",
-        *[f"- The mix of {name} topics (bench/mix.py): {_shares(name)}." for name in found["checksums"]],
+        *[f"- The mix of {name} topics (bench/mix.py): {_shares(name)}." for name in sorted(found["checksums"])],
         *[
             f"- SHA-256 of the first {digest['records']:,} records of {name} topics (bench/stream.py): "
             f"`{digest['sha256']}`."
-            for name, digest in found["checksums"].items()
+            for name, digest in sorted(found["checksums"].items())
         ],
         "- The clock starts when a tenth is counted and stops when all is. What a client has fetched ahead by then is "
         "work that the clock does not see; it favours the others.",

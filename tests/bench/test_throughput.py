@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -64,6 +65,12 @@ def test_all_contenders_but_one_of_ours_count_the_same_stream_of_five_topics() -
 def test_an_unknown_contender_is_refused_by_name() -> None:
     with pytest.raises(KeyError, match="nobody"):
         by_name(["loop", "nobody"])
+
+
+def test_the_page_is_the_same_from_the_figures_as_they_are_kept() -> None:
+    measured = {**FIGURES["throughput"], "checksums": dict(reversed(FIGURES["throughput"]["checksums"].items()))}
+    kept = json.loads(json.dumps({"throughput": measured}, sort_keys=True))
+    assert render({"throughput": measured}) == render(kept)
 
 
 def test_the_page_tells_ratios_spread_and_whoever_failed() -> None:
