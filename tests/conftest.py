@@ -15,8 +15,12 @@ from tests.support.redis import RedisServer
 
 
 def pytest_configure() -> None:
-    """SIGTERM (a `timeout`, a cancelled job) ends a run as Ctrl+C does: the servers of the fixtures are stopped too."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGTERM (a `timeout`, a cancelled job) ends a run as Ctrl+C does: the servers of the fixtures are stopped too.
+
+    A run in the background has been told to ignore Ctrl+C, and so would the programs be that tests start and interrupt.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
 
 
 def missing(error: Exception) -> NoReturn:
