@@ -11,6 +11,7 @@ if __package__ in (None, ""):  # run by its path, as deploy/generate.py does
     sys.path[0] = str(ROOT)
 
 from grafana import rules_campaign, rules_engagement, rules_messages, rules_pipeline, rules_promises  # noqa: E402
+from grafana.generated import write  # noqa: E402
 from grafana.rules_model import Alert, Record, rule_file  # noqa: E402
 from grafana.rules_promises import SILENCE  # noqa: E402
 from grafana.rules_series import catalogue_records, kpi_records, unsettled  # noqa: E402
@@ -53,12 +54,7 @@ def files() -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the files. Returns the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    folder = Path(given[0]) if given else FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return 0
+    return write(files(), FOLDER, arguments)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from grafana.generated import write
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNBOOKS = ROOT / "grafana" / "runbooks"
 FOLDER = ROOT / "agents" / "web" / "runbooks"
@@ -44,12 +46,7 @@ def pages() -> dict[str, str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the files. Returns the exit code."""
-    given = sys.argv[1:] if arguments is None else arguments
-    folder = Path(given[0]) if given else FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return 0
+    return write(pages(), FOLDER, arguments)
 
 
 if __name__ == "__main__":

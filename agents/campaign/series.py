@@ -1,6 +1,6 @@
 """A campaign's own history, pane by pane: what the table holds, where late events have repaired the past."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -50,36 +50,28 @@ class Series:
     steps: tuple[WindowSums, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """start: the first pane that is held, whatever was asked. asked: those that are held and asked for."""
-
-    start: int
-    asked: range
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.asked)
-
-
-def panes_of(span: Span, panes: CampaignPanes, now_ms: int) -> Wanted:
-    """The indices of the panes that are asked for and held at `now_ms`, a time of the log."""
-    tier = TIERS[span.step]
+def first_held(tier: Tier, panes: CampaignPanes, now_ms: int) -> int:
+    """The index of the oldest pane that is held at `now_ms`, a time of the log."""
     kept = COUNTER_TIERS[tier]
     held = pane_index(tier, max(0, now_ms - (kept or 0)), panes.zone)
-    if pane_end_ms(tier, held, panes.zone) + (kept or 0) <= now_ms:
-        held += 1
+    return held + (pane_end_ms(tier, held, panes.zone) + (kept or 0) <= now_ms)
+
+
+def panes_of(span: Span, panes: CampaignPanes, now_ms: int) -> range:
+    """The indices of the panes that are asked for and held at `now_ms`, a time of the log."""
+    tier = TIERS[span.step]
     last = pane_index(tier, max(now_ms, panes.newest_ms()) - 1, panes.zone)
-    first = held
+    first = first_held(tier, panes, now_ms)
     if span.from_ms is not None:
         first = max(first, pane_index(tier, span.from_ms, panes.zone))
         first += pane_start_ms(tier, first, panes.zone) < span.from_ms
     stop = last + 1
     if span.to_ms is not None:
         stop = min(stop, pane_index(tier, span.to_ms, panes.zone))
-    return Wanted(held, range(first, max(first, stop)))
+    return range(first, max(first, stop))
 
 
-def from_table(campaign: str, panes: CampaignPanes, tier: Tier, wanted: Wanted, value_of: TableValue) -> CampaignPanes:
+def from_table(campaign: str, panes: CampaignPanes, tier: Tier, wanted: range, value_of: TableValue) -> CampaignPanes:
     """The panes with those beside them that no view keeps, from the table."""
     missing = [pane for pane in wanted if not panes.looks_at(tier, pane)]
     if not missing:

@@ -14,7 +14,7 @@ from agents.campaign.figures import READS, Ends, channel_figures, is_live, peopl
 from agents.campaign.history import WINDOW, month_history
 from agents.campaign.live import Live, last_steps, people_on_board
 from agents.campaign.plans import Plans
-from agents.campaign.series import TIERS, Series, Span, from_table, one_step, panes_of
+from agents.campaign.series import TIERS, Series, Span, first_held, from_table, one_step, panes_of
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot
 from agents.campaign.tactics import MARKED, SHOWN, around
 from streams.counting.campaign_panes import ALL_WINDOWS, CampaignPanes, PeopleIn
@@ -193,7 +193,8 @@ class Show:
         if panes is None:
             return series
         tier, plan = TIERS[span.step], self._plans.of(campaign, told)
-        wanted = panes_of(span, panes, one.progress.now_ms or panes.newest_ms())
+        now_ms = one.progress.now_ms or panes.newest_ms()
+        wanted = panes_of(span, panes, now_ms)
         held = from_table(campaign, panes, tier, wanted, self._campaigns.value_of)
         steps: list[WindowSums] = []
         for pane in wanted:
@@ -203,9 +204,8 @@ class Show:
             await self._turn()
         panes.rest(ends, ALL_WINDOWS)
         measures = tuple(sorted(panes.totals(span.channel)))
-        return replace(
-            series, held_from_ms=pane_start_ms(tier, wanted.start, panes.zone), measures=measures, steps=tuple(steps)
-        )
+        held_from_ms = pane_start_ms(tier, first_held(tier, panes, now_ms), panes.zone)
+        return replace(series, held_from_ms=held_from_ms, measures=measures, steps=tuple(steps))
 
     def told(self, campaign: str) -> Campaign | None:
         """What the catalogue says of a campaign now, whoever owns it."""

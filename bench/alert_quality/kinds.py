@@ -42,6 +42,8 @@ READ = ENGAGED | {
 }  # fmt: skip
 """What the KPIs that alerts read are made of."""
 
+_PHASES = lived("")  # no trouble hits it
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -75,9 +77,6 @@ def story(market: Market, hours: Floats) -> Floats:
             weights[row, _PHASES.index(phase)] += share * rate_at(hour)
     told: Floats = weights @ _table(market)[1]
     return told
-
-
-_PHASES = lived("")  # no trouble hits it
 
 
 def _table(market: Market) -> tuple[tuple[Kind, ...], Floats]:

@@ -92,8 +92,11 @@ class StatementMaker:
         """A statement of 0 for each line and day of an earlier file that this file no longer names, from this file's
         first day to its last. before: what was `stated`, with the times of this file."""
         days = [key[-1] for key in self._lines]
+        if not days:
+            return
+        first, last = min(days), max(days)
         for key, row in before.items():
-            if key not in self._lines and days and min(days) <= row.day <= max(days):
+            if key not in self._lines and first <= row.day <= last:
                 yield _statement(row, 0)
 
     def _withhold_line_of(self, bad: Row, now_ms: int) -> None:
