@@ -31,7 +31,8 @@ from agents.ingest.summaries_log import SummariesLog
 from agents.kafka.app import MAX_REQUEST_BYTES, create_faust_app, slice_consumer, slice_topic
 from agents.kafka.batches import send_batch
 from agents.kafka.continuity import Continuity
-from agents.kafka.slices import Slice, SliceConsumer
+from agents.kafka.records import Slice
+from agents.kafka.slices import SliceConsumer
 from agents.kafka.table import StatementTable
 from agents.names import Names
 from agents.sentiment.plugin import Plugin, leave_to_lexicon

@@ -14,8 +14,8 @@ from faust.types import TP
 from mode import get_logger
 
 from agents.kafka.positions import other_time
-from agents.kafka.records import Record
-from agents.kafka.slices import Slice, SliceConsumer
+from agents.kafka.records import Record, Slice
+from agents.kafka.slices import SliceConsumer
 
 logger = get_logger(__name__)
 
@@ -127,8 +127,8 @@ class Continuity:
         if expected.sought_back is None:
             self.counts.gaps += 1
             logger.warning("a gap in %s/%d: expected offset %d, got %d; reading again", *tp, expected.offset, found)
-            expected.sought_back = consumer.reading(tp) + 1
             await consumer.seek(tp, expected.offset)
+            expected.sought_back = consumer.reading(tp)
             return False
         if not isinstance(records, Slice) or records.reading < expected.sought_back:
             return False

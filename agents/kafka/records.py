@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
@@ -46,6 +46,21 @@ class Record(Protocol):
     @property
     def headers(self) -> Any:
         """Pairs of a name and bytes or None."""
+
+
+class Slice(list[Record]):
+    """Records of one partition in offset order, as one fetch returned them.
+
+    `reading` counts the seeks of the partition until its records were taken out of the fetches: a slice that carries
+    the present number was read after the last seek. A record does not say its topic and partition: the message that
+    brings the slice does.
+    """
+
+    __slots__ = ("reading",)
+
+    def __init__(self, records: Iterable[Record], reading: int) -> None:
+        super().__init__(records)
+        self.reading = reading
 
 
 def read_batch(unread: Any) -> list[Any]:

@@ -56,7 +56,6 @@ class SeekingConsumer(driver.Consumer):
         self._read_offset = _ReadOffsets(self)
         self._found: dict[TP, Found] = {}
         self._starts: dict[TP, Start] = {}
-        self._readings: defaultdict[TP, int] = defaultdict(int)
         self._sought: int | None = None
 
     def _new_consumer_thread(self) -> SliceThread:
@@ -99,13 +98,12 @@ class SeekingConsumer(driver.Consumer):
     async def seek(self, partition: TP, offset: int) -> None:
         """Seeks inside the consumer's thread; slices read from now on carry a new `reading`."""
         await self._thread.seek_all({partition: offset})
-        self._readings[partition] += 1
         if not self.takes_slices(partition.topic):
             self._read_offset[partition] = offset if offset else None
 
     def reading(self, tp: TP) -> int:
         """The number that slices carry which are read after the last seek of `tp`."""
-        return self._readings[tp]
+        return self._thread.reading(tp)
 
     def _gate_open(self) -> bool:
         """Whether what is read of sources stands where the present generation must read."""
@@ -130,8 +128,6 @@ class SeekingConsumer(driver.Consumer):
             return
         positions = {tp: offset for tp, one in found.items() if (offset := self._start(tp, one, started)) is not None}
         await self._thread.seek_all(positions)
-        for tp in positions:
-            self._readings[tp] += 1
         if flow and generation == self.app.consumer_generation_id:
             self._sought = generation
 

@@ -7,7 +7,7 @@ nothing but changelogs through until the seek of this generation has run.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, cast
 
 import faust
@@ -17,27 +17,12 @@ from mode import Service, get_logger
 
 from agents.kafka.marks import MarkingConsumer
 from agents.kafka.ownership import Ownership, find_unowned, rejoin
-from agents.kafka.records import Record
 from agents.kafka.seeking import RETRY_SECONDS
 
 logger = get_logger(__name__)
 
 MAX_FETCH_SECONDS = 0.25
 """A fetch waits no longer: partitions that may be read again meanwhile are not in it."""
-
-
-class Slice(list[Record]):
-    """Records of one partition in offset order, as one fetch returned them.
-
-    `reading` counts the seeks of the partition before the fetch began: a slice that carries the present number was read
-    after the last seek. A record does not say its topic and partition: the message that brings the slice does.
-    """
-
-    __slots__ = ("reading",)
-
-    def __init__(self, records: Iterable[Record], reading: int) -> None:
-        super().__init__(records)
-        self.reading = reading
 
 
 class SliceSchema(faust.Schema):  # type: ignore[type-arg]
@@ -86,12 +71,13 @@ class SliceConsumer(MarkingConsumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
         # Only now: the wait may have been for a whole rebalance, at whose end recovery has sought the changelogs.
-        generation, readings = self.app.consumer_generation_id, dict(self._readings)
+        generation = self.app.consumer_generation_id
         records, active = await self._wait_next_records(timeout)
         if records is None or self.should_stop:
             return
         if generation != self.app.consumer_generation_id:
-            await self._rewind(records)
+            # Recovery may have sought its changelogs before these came, and would wait for them for ever.
+            await self._rewind({tp: found for tp, found in records.items() if self._is_changelog_tp(tp)})
             return
         if not self.flow_active:
             await self.perform_seek()
@@ -103,7 +89,7 @@ class SliceConsumer(MarkingConsumer):
             if self._may_pass(tp, generation):
                 found = waiting.pop(tp)
                 self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-                for message in self._messages(tp, found, readings.get(tp, 0), generation):
+                for message in self._messages(tp, found, generation):
                     yield tp, message
         if waiting and generation == self.app.consumer_generation_id:
             await self._give_back(waiting)
@@ -117,7 +103,7 @@ class SliceConsumer(MarkingConsumer):
     def _present(self, generation: int) -> bool:
         return self.flow_active and self.app.consumer_generation_id == generation
 
-    def _messages(self, tp: TP, found: list[Any], reading: int, generation: int) -> Iterator[ConsumerMessage]:
+    def _messages(self, tp: TP, found: list[Any], generation: int) -> Iterator[ConsumerMessage]:
         if not self.takes_slices(tp.topic):
             for record in found:
                 if not self._present(generation):
@@ -133,7 +119,7 @@ class SliceConsumer(MarkingConsumer):
             last.timestamp_type,
             [],
             None,
-            cast(Any, Slice(found, reading)),
+            cast(Any, found),
             None,
             0,
             0,
@@ -143,14 +129,12 @@ class SliceConsumer(MarkingConsumer):
 
     async def _give_back(self, waiting: Mapping[TP, list[Any]]) -> None:
         """What may not be handed over is fetched again: the position must not run ahead of what was delivered."""
-        await self._thread.seek_all({tp: found[0].offset for tp, found in waiting.items() if tp not in self.refusals})
+        await self._rewind({tp: found for tp, found in waiting.items() if tp not in self.refusals})
 
-    async def _rewind(self, records: Mapping[TP, list[Any]]) -> None:
-        """What came over a change of the generation is dropped. Recovery may have sought its changelogs before it came,
-        and would wait for it for ever."""
-        dropped = {tp: found for tp, found in records.items() if found and self._is_changelog_tp(tp)}
-        if dropped:
-            await self._thread.rewind({tp: (found[0].offset, found[-1].offset) for tp, found in dropped.items()})
+    async def _rewind(self, dropped: Mapping[TP, list[Any]]) -> None:
+        bounds = {tp: (found[0].offset, found[-1].offset) for tp, found in dropped.items() if found}
+        if bounds:
+            await self._thread.rewind(bounds)
 
     @Service.task
     async def _watch_ownership(self) -> None:

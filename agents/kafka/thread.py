@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +18,7 @@ from mode import get_logger
 from agents.kafka.calm import backoff_seconds
 from agents.kafka.ends import LogEnd
 from agents.kafka.options import SliceOptions
-from agents.kafka.records import fetched_records
+from agents.kafka.records import Slice, fetched_records
 
 if TYPE_CHECKING:
     from agents.kafka.slices import SliceConsumer
@@ -39,6 +40,10 @@ class Found:
 
 class SliceThread(driver.AIOKafkaConsumerThread):
     """Runs aiokafka in a thread and loop of its own; call its coroutines only through the methods below."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._readings: defaultdict[TP, int] = defaultdict(int)
 
     @property
     def _options(self) -> SliceOptions:
@@ -93,7 +98,11 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             )
         if generation == self.app.consumer_generation_id:
             self._look(consumer, generation, active_partitions, records)
-        return records
+        # Here, where no seek can come between: one that came while the fetch waited is told from one that comes later.
+        return {
+            tp: Slice(found, self._readings[TP(*tp)]) if owner.takes_slices(tp.topic) else found
+            for tp, found in records.items()
+        }
 
     def _look(
         self, consumer: AIOKafkaConsumer, generation: int, tps: Iterable[TP], records: Mapping[Any, Sequence[Any]]
@@ -169,10 +178,15 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         for tp, offset in positions.items():
             if TopicPartition(*tp) in consumer.assignment():
                 consumer.seek(TopicPartition(*tp), offset)
+                self._readings[tp] += 1
+
+    def reading(self, tp: TP) -> int:
+        """How often `tp` was sought: the number of slices that are taken out of the fetches from now on."""
+        return self._readings[tp]
 
     async def rewind(self, dropped: Mapping[TP, tuple[int, int]]) -> None:
-        """Seeks back behind records (first and last offset) that were fetched and dropped, unless somebody has sought
-        meanwhile."""
+        """Seeks back before records (first and last offset) that were fetched and dropped, unless somebody has sought
+        meanwhile: it belongs to the reading in which they were fetched."""
         await self.call_thread(self._rewind, dict(dropped))
 
     async def _rewind(self, dropped: Mapping[TP, tuple[int, int]]) -> None:

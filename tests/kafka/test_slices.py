@@ -7,8 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from agents.kafka.positions import CommitNote
+from agents.kafka.thread import FETCH_MIN_BYTES
 from tests.kafka.cluster import Worker, committed, create_topics, produce, read_all, spread, wait_for, workers
 from tests.support.kafka import KafkaBroker
 
@@ -77,3 +79,21 @@ async def test_what_is_committed_is_the_mark_with_its_note(kafka_broker: KafkaBr
     times = {record.offset: record.timestamp for record in await read_all(address, f"{app}-src", 0)}
     assert note.offset == last["first"] > 0
     assert CommitNote.decode(note.metadata) == CommitNote(0, times[last["first"]], 599)
+
+
+async def test_the_end_marks_of_transactions_cost_no_record(kafka_broker: KafkaBroker, tmp_path: Path) -> None:
+    app, address = f"ends-{uuid.uuid4().hex[:8]}", kafka_broker.address
+    await create_topics(address, app, 1)
+    large = bytes(FETCH_MIN_BYTES // 20)  # 40 of these are fetched at once
+    with workers() as started:
+        worker = Worker(tmp_path, "only", address, app, 1)
+        started.append(worker)
+        wait_for(lambda: worker.report().get("source") == [0], 30, worker.report)
+        async with AIOKafkaProducer(bootstrap_servers=address, transactional_id=app) as producer:
+            for _ in range(20):
+                async with producer.transaction():
+                    for _ in range(40):
+                        await producer.send(f"{app}-src", large, key=b"k", partition=0)
+        wait_for(lambda: _total(worker) == 800, 10, worker.report)
+        _, _, holes = worker.report()["continuity"]
+        assert holes > 0

@@ -10,7 +10,8 @@ from faust.types import TP
 
 from agents.kafka.continuity import Continuity
 from agents.kafka.positions import Start
-from agents.kafka.slices import Slice, SliceConsumer
+from agents.kafka.records import Slice
+from agents.kafka.slices import SliceConsumer
 
 SOURCE = TP("click", 0)
 GENERATION = 4
