@@ -1,8 +1,10 @@
 """Emission: while a block is open its summaries are sent again and again, further each time; when it ends, they are
 settled.
 
-All summaries of a block, the final ones too, are acknowledged by the broker before the first of the next block's is
-sent and before the offset is committed. Without that a crash loses what was only on its way.
+All summaries of a block, the final ones too, are acknowledged by the broker before the offset behind it is committed,
+and that is committed before the first summary of the next block is sent. Without the former a crash loses what was only
+on its way; without the latter a block could be read again that others hold for closed, and where Redis has forgotten
+meanwhile which of two copies was counted, neither would be.
 """
 
 import asyncio
@@ -28,6 +30,7 @@ costs whoever merges it."""
 
 MAX_INTERVAL_SECONDS = 1.0
 TICK_SECONDS = 0.05
+RETRY_SECONDS = 0.01
 COST_SHARE = 0.1
 """Emission may take this share of the time; where it takes more, it is done less often, down to once a second."""
 
@@ -76,7 +79,7 @@ class Emitter:
         block = state.block
         if block is None:
             return
-        await self._emit(state, block)
+        await self._emit(state, block, ended=True)
         await state.settle()
 
     def note(self, state: SourceState) -> None:
@@ -89,13 +92,15 @@ class Emitter:
         note = CommitNote(self._incarnation(state.tp.topic), cut.first_timestamp_ms, acknowledged)
         self._consumer().mark(state.tp, state.generation, cut.start, note.encode())
 
-    async def _emit(self, state: SourceState, block: OpenBlock) -> None:
+    async def _emit(self, state: SourceState, block: OpenBlock, ended: bool = False) -> None:
         async with state.emitting:
-            if not block.changed or state.generation != self._consumer().generation:
+            whole = state.retells and (ended or self._has_caught_up(state, block))
+            if not (block.changed or whole) or not await self._begun(state, block):
                 return
             began = time.monotonic()
             last, timestamp_ms = block.last, block.last_timestamp_ms
-            records = self._records(state, block)
+            records = self._records(state, block, whole)
+            state.retells = state.retells and not whole
             try:
                 acknowledgements = await self._log.send(records)
             except BaseException:
@@ -107,10 +112,30 @@ class Emitter:
             self._stretch(state.sent_at - began)
         self._telemetry.summaries_sent(sum(map(len, records.values())))
 
-    def _records(self, state: SourceState, block: OpenBlock) -> dict[int, list[Record]]:
+    async def _begun(self, state: SourceState, block: OpenBlock) -> bool:
+        """Waits until nobody can read the block before this one again, so that it may be closed. False where this
+        generation is over, or nothing of the partition may be committed any more."""
+        consumer = self._consumer()
+        while state.generation == consumer.generation:
+            if consumer.is_committed(state.tp, block.cut.start):
+                return True
+            if state.broken or state.tp in consumer.refusals:
+                return False
+            self.note(state)
+            if not await consumer.commit():
+                await asyncio.sleep(RETRY_SECONDS)
+        return False
+
+    def _has_caught_up(self, state: SourceState, block: OpenBlock) -> bool:
+        """Whether nobody can have said more of the block: what others said and this reader does not find, since Redis
+        has forgotten, stands until it is said again from there on."""
+        end = self._consumer().end_at_start(state.tp)
+        return end is not None and block.last >= end - 1
+
+    def _records(self, state: SourceState, block: OpenBlock, whole: bool) -> dict[int, list[Record]]:
         records: dict[int, list[Record]] = {}
         partitions = self._log.partitions
-        for campaign, summary in block.summaries():
+        for campaign, summary in block.summaries(whole):
             key = campaign.encode()
             to = records.setdefault(summaries_partition(key, partitions), [])
             to += [(key, value) for value in encode_summary(CAMPAIGN, summary)]

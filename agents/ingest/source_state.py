@@ -25,7 +25,8 @@ class Emission:
 class SourceState:
     """source: its number. next_offset: everything before it is summarised, and the broker has the summaries.
 
-    pending: what the open block still waits for.
+    pending: what the open block still waits for. retells: whether the open block is the generation's first, of which
+    others may have said more.
     """
 
     topic: Topic
@@ -40,6 +41,7 @@ class SourceState:
     emissions: deque[Emission] = field(default_factory=deque)
     emitting: asyncio.Lock = field(default_factory=asyncio.Lock)
     broken: bool = False
+    retells: bool = True
 
     def expect(self, emission: Emission, acknowledgements: list["asyncio.Future[object]"]) -> None:
         """The emission is on its way. Once it and all before it are acknowledged, `next_offset` is behind its last

@@ -49,6 +49,11 @@ class MarkingConsumer(SeekingConsumer):
         found = self._found.get(tp)
         return None if found is None else found.committed
 
+    def is_committed(self, tp: TP, offset: int) -> bool:
+        """Whether nobody can be sent back behind `offset`: it is committed, or this generation began there."""
+        start, present = self._starts.get(tp), self._commits.get(tp)
+        return (start is not None and offset <= start.offset) or (present is not None and offset <= present.offset)
+
     def refuse(self, tp: TP, reason: str) -> None:
         """As `SeekingConsumer.refuse`; nothing of the partition is committed any more."""
         super().refuse(tp, reason)

@@ -52,10 +52,11 @@ class OpenBlock:
         """Whether `summaries` would say something new."""
         return self._changed
 
-    def summaries(self) -> Iterator[tuple[str, Summary]]:
-        """(campaign, summary) of every campaign that has changed since the last call."""
+    def summaries(self, whole: bool = False) -> Iterator[tuple[str, Summary]]:
+        """(campaign, summary) of every campaign that has changed since the last call; whole: of all of the block."""
         self.fold.settle()
-        for name in sorted(self.fold.changed | self.facts.changed):
+        counted = self.fold.campaigns.keys() if whole else self.fold.changed
+        for name in sorted(counted | self.facts.changed):
             campaign, facts = self.fold.campaigns.get(name), self.facts.take(name)
             if campaign is None:
                 yield name, self._summary([], [], facts)

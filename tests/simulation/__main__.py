@@ -16,10 +16,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=1, help="so many seeds from SEED on")
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--without", type=Rule, choices=list(Rule), action="append", default=[])
+    parser.add_argument("--forgetful", action="store_true", help="Redis loses its latest claims now and then")
     given = parser.parse_args()
     began, events, wrong = time.monotonic(), 0, 0
     for seed in range(given.seed, given.seed + given.runs):
-        verdict = run(seed, given.without, given.steps)
+        verdict = run(seed, given.without, given.steps, given.forgetful)
         events += verdict.events
         if verdict.wrong:
             wrong += 1

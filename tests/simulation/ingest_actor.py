@@ -15,7 +15,7 @@ from streams.events.batch import decode_batch
 from streams.events.topic import Event
 from tests.simulation.kafka_model import Delivery, Record
 from tests.simulation.process import Owner, Process, Steps, acknowledged
-from tests.simulation.redis_model import HOUR_MS
+from tests.simulation.redis_model import HOUR_MS, Claim
 from tests.simulation.rules import Rule
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class Ingest:
         self._block: OpenBlock | None = None
         self._emissions: list[tuple[int, int, list[Delivery]]] = []
         self._pending: list[Delivery] = []
-        self._next_offset = 0
+        self._next_offset = self._began = self._end = 0
+        self._retells = True
         self._time_ms: int | None = None
         self._told = -1
 
@@ -56,7 +57,8 @@ class Ingest:
         start = find_start(committed, metadata, log.start, log.end)
         if isinstance(start, Refused):
             raise SourceRefused(start.reason)
-        position = self._next_offset = start.offset
+        position = self._next_offset = self._began = start.offset
+        self._end = log.end
         while True:
             owner.settled = False
             records = log.read(position, world.rnd.randint(1, 7))
@@ -64,8 +66,8 @@ class Ingest:
                 yield from self._slice(owner, records)
                 position = records[-1].offset + 1
                 owner.settled = False
-            if self._block is not None and self._block.changed and (not records or world.rnd.random() < 0.5):
-                self._emit(self._block)
+            if self._block is not None and (not records or world.rnd.random() < 0.5):
+                yield from self._emit(owner, self._block)
             self._look()
             self._note(owner)
             quiet = not records and not self._pending and position >= log.end
@@ -90,8 +92,7 @@ class Ingest:
             if end > begin:
                 yield from self._count(block, records[begin:end])
             if end < len(records):
-                if block.changed:
-                    self._emit(block)
+                yield from self._emit(owner, block, ended=True)
                 if Rule.ACKNOWLEDGED_BEFORE_NEXT_BLOCK not in self._world.without:
                     yield from acknowledged(self._pending)
                     self._look()
@@ -125,11 +126,11 @@ class Ingest:
         keep_ms = topic.horizon_ms
         if Rule.CLAIMS_OUTLIVE_THE_LOG not in self._world.without:
             keep_ms += self._world.retention_ms + SEGMENT_MS + HOUR_MS
-        ids = [
-            ((topic.code, sent_ms // HOUR_MS, event.source or "", event.id), (number, offset))
+        claims = [
+            Claim((topic.code, sent_ms // HOUR_MS, event.source or "", event.id), (number, offset), keep_ms)
             for sent_ms, event, offset in some
         ]
-        return self._world.redis.claim(ids, keep_ms)
+        return self._process.claim(self._world.redis, claims)
 
     def _first_purchases(self, accepted: Sequence[_Claimant], duplicates: set[int]) -> Steps:
         topic = self._source.topic
@@ -149,11 +150,19 @@ class Ingest:
         for index, (event, _) in enumerate(asked):
             event.new_customer = index in first
 
-    def _emit(self, block: OpenBlock) -> None:
+    def _emit(self, owner: Owner, block: OpenBlock, ended: bool = False) -> Steps:
         world = self._world
+        whole = self._retells and (ended or block.last >= self._end - 1)
+        if not (block.changed or whole):
+            return
+        self._retells = self._retells and not whole
+        if Rule.COMMITTED_BEFORE_NEXT_BLOCK not in world.without:
+            while block.cut.start > max(self._began, world.group.committed.get(owner.partition, (0, ""))[0]):
+                yield
+                self._process.commit(world.group)
         last, timestamp_ms = block.last, block.last_timestamp_ms
         deliveries = []
-        for campaign, summary in block.summaries():
+        for campaign, summary in block.summaries(whole):
             key = campaign.encode()
             log = world.summaries[summaries_partition(key, len(world.summaries))]
             deliveries += [self._process.producer.send(log, key, value) for value in encode_summary(CAMPAIGN, summary)]
@@ -175,7 +184,7 @@ class Ingest:
         if block is not None:
             done = max(self._next_offset, block.cut.start) - 1
             note = CommitNote(0, block.cut.first_timestamp_ms, done)
-            self._world.group.commit(self._generation, owner.partition, block.cut.start, note.encode())
+            self._process.mark(self._generation, owner.partition, block.cut.start, note.encode())
 
     def _tell(self, quiet: bool) -> None:
         """Progress, behind the acknowledged summaries: now and then, and in the end once more."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.simulation.kafka_model import Delivery, Partition, Producer
+from tests.simulation.kafka_model import Delivery, Group, Partition, Producer
+from tests.simulation.redis_model import Claim, Redis
+
+REMEMBERED = 300
+"""Claims that a process can make again: more than Redis ever forgets."""
 
 if TYPE_CHECKING:
     from tests.simulation.merge_actor import Tables
@@ -29,7 +34,8 @@ class Owner:
 class Process:
     """`generation` is the one that it knows of. A process that misses a rebalance (frozen) works on in it, a zombie.
 
-    paused: for a while it does nothing at all, and nothing that it has sent arrives.
+    paused: for a while it does nothing at all, and nothing that it has sent arrives. marks: by partition the
+    generation, offset and note to commit. won: its latest claims; losses: how often it knows Redis to have lost some.
     """
 
     number: int
@@ -40,6 +46,32 @@ class Process:
     paused: bool = False
     owners: dict[Partition, Owner] = field(default_factory=dict)
     owners_before: dict[Partition, Owner] = field(default_factory=dict)
+    marks: dict[Partition, tuple[int, int, str]] = field(default_factory=dict)
+    won: deque[Claim] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    losses: int = 0
+
+    def mark(self, generation: int, partition: Partition, offset: int, note: str) -> None:
+        """Want this committed, soon."""
+        self.marks[partition] = (generation, offset, note)
+
+    def commit(self, group: Group) -> None:
+        """Commit what is marked."""
+        for partition, (generation, offset, note) in self.marks.items():
+            group.commit(generation, partition, offset, note)
+        self.marks.clear()
+
+    def claim(self, redis: Redis, claims: Sequence[Claim]) -> set[int]:
+        """Claim; the indices of those that another record owns. What Redis has lost is claimed again before."""
+        self.repair(redis)
+        losers = redis.claim(claims)
+        self.won += [claim for index, claim in enumerate(claims) if index not in losers]
+        return losers
+
+    def repair(self, redis: Redis) -> None:
+        """Claim again what was won of late, where Redis has lost something."""
+        if self.losses != redis.losses:
+            self.losses = redis.losses
+            redis.claim(self.won)
 
 
 def acknowledged(deliveries: list[Delivery]) -> Steps:

@@ -1,6 +1,7 @@
 """A model of the claims in Redis: packed buckets with an expiry that the first claim sets, by a clock of Redis' own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 from zlib import crc32
 
 HOUR_MS = 3_600_000
@@ -12,6 +13,14 @@ Owner = tuple[int, int]
 """Source number, offset."""
 
 
+class Claim(NamedTuple):
+    """A record's claim of an identity. keep_ms: how long its bucket outlives its hour."""
+
+    identity: Identity
+    owner: Owner
+    keep_ms: int
+
+
 class Redis:
     """`owners` and `first_buyers` are what a Redis that never forgets would hold: only the recount looks there."""
 
@@ -19,13 +28,15 @@ class Redis:
         self._clock_ms = clock_ms
         self._buckets: dict[tuple[int, int, int], tuple[int, dict[Identity, Owner]]] = {}
         self._buyers: dict[bytes, Owner] = {}
+        self._log: list[tuple[tuple[int, int, int], Identity]] = []
         self.owners: dict[Identity, Owner] = {}
+        self.losses = 0
 
-    def claim(self, ids: Sequence[tuple[Identity, Owner]], keep_ms: int) -> set[int]:
+    def claim(self, claims: Iterable[Claim]) -> set[int]:
         """One call of the script: the indices of those whose identity another record owns."""
         now_ms = self._clock_ms()
         losers = set()
-        for index, (identity, owner) in enumerate(ids):
+        for index, (identity, owner, keep_ms) in enumerate(claims):
             topic, hour, source, name = identity
             place = (topic, hour, crc32(f"{source}/{name}".encode()) % BUCKETS)
             expiry_ms, bucket = self._buckets.get(place, (0, {}))
@@ -33,10 +44,19 @@ class Redis:
                 bucket = {}
                 expiry_ms = max(now_ms, (hour + 1) * HOUR_MS) + keep_ms
                 self._buckets[place] = (expiry_ms, bucket)
+            if identity not in bucket:
+                self._log.append((place, identity))
             if bucket.setdefault(identity, owner) != owner:
                 losers.add(index)
             self.owners.setdefault(identity, owner)
         return losers
+
+    def forget(self, most: int) -> None:
+        """A power cut: the last `most` claims are lost."""
+        for place, identity in self._log[-most:]:
+            self._buckets[place][1].pop(identity, None)
+        del self._log[-most:]
+        self.losses += 1
 
     def first_purchases(self, buyers: Sequence[tuple[bytes, Owner]]) -> set[int]:
         """The indices of the sales that are the first ever of their person."""

@@ -8,6 +8,9 @@ class Rule(StrEnum):
 
     ACKNOWLEDGED_BEFORE_NEXT_BLOCK = "acknowledged-before-next-block"
     """All summaries of a block are acknowledged before the next block's are sent and before its start is committed."""
+    COMMITTED_BEFORE_NEXT_BLOCK = "committed-before-next-block"
+    """The start of a block is committed before the first of its summaries is sent; without: a block that others hold
+    for closed may be read again, and where Redis has forgotten which of two copies was counted, neither is."""
     ACKNOWLEDGED_BEFORE_COMMIT = "acknowledged-before-commit"
     """Statements are acknowledged before the offset behind the summaries that they speak of is committed."""
     ONE_TERM_A_GENERATION = "one-term-a-generation"
@@ -35,3 +38,7 @@ class Rule(StrEnum):
     KEPT_VALUES_CATCH_UP = "kept-values-catch-up"
     """Who keeps its values over a rebalance reads what the changelog has got since; without: it goes on with them as
     they are, though others may have owned the partition in a generation that it missed."""
+
+
+OF_A_FORGETFUL_REDIS = frozenset({Rule.COMMITTED_BEFORE_NEXT_BLOCK})
+"""Rules that matter only where Redis loses claims."""

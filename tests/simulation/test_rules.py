@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation.rules import Rule
+from tests.simulation.rules import OF_A_FORGETFUL_REDIS, Rule
 from tests.simulation.scripts import (
     SCRIPTS,
     compaction_overtakes_recovery,
@@ -18,9 +18,10 @@ MOST_SEEDS = 1500
 
 @pytest.mark.parametrize("rule", [rule for rule in Rule if rule not in SCRIPTS])
 def test_without_the_rule_some_seed_ends_wrong_and_with_it_that_seed_is_right(rule: Rule) -> None:
+    forgetful = rule in OF_A_FORGETFUL_REDIS
     for seed in range(MOST_SEEDS):
-        if run(seed, (rule,)).wrong:
-            assert not run(seed).wrong
+        if run(seed, (rule,), forgetful=forgetful).wrong:
+            assert not run(seed, forgetful=forgetful).wrong
             return
     pytest.fail(f"{MOST_SEEDS} seeds are right without {rule}")
 

@@ -24,5 +24,11 @@ def test_every_counter_equals_the_recount_after_any_faults() -> None:
         assert seen["generations"] > 10 * RUNS
 
 
+def test_nothing_is_lost_where_redis_forgets_its_latest_claims_while_workers_die() -> None:
+    for seed in range(RUNS):
+        verdict = run(seed, forgetful=True)
+        assert not verdict.wrong, str(verdict)
+
+
 def test_a_run_is_a_function_of_its_seed() -> None:
     assert run(7) == run(7)

@@ -47,25 +47,30 @@ class Verdict:
     seen: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
     doubled: int = 0
+    forgetful: bool = False
 
     def __str__(self) -> str:
-        without = "".join(f" --without {rule}" for rule in self.without)
+        without = "".join(f" --without {rule}" for rule in self.without) + " --forgetful" * self.forgetful
         lines = [f"replay with: python -m tests.simulation {self.seed}{without}", *self.wrong[:12]]
         return "\n".join([*lines, f"… and {len(self.wrong) - 12} more"] if len(self.wrong) > 12 else lines)
 
 
-def run(seed: int, without: Collection[Rule] = (), steps: int = STEPS) -> Verdict:
-    """Simulate, and judge."""
+def run(seed: int, without: Collection[Rule] = (), steps: int = STEPS, forgetful: bool = False) -> Verdict:
+    """Simulate, and judge; of a forgetful Redis only whether an event was lost, since resends may be counted again."""
     rules = tuple(without)
     try:
-        world, finished = simulate(seed, rules, steps)
+        world, finished = simulate(seed, rules, steps, forgetful)
     except SourceRefused as refused:
         return Verdict(seed, rules, 0, (f"refused: {refused}",))
     events = sum(len(source.log.all_records) for source in world.sources)
     off = Counter[str]()
     wrong = tuple(judge(world, off)) if finished else (NEVER_FINISHED,)
+    if finished and forgetful:
+        wrong = tuple(
+            f"{off[whose + LOST]} events lost in the {whose}" for whose in (OWNED, RECOVERED) if off[whose + LOST]
+        )
     lost, doubled = (max(off[OWNED + what], off[RECOVERED + what]) for what in (LOST, DOUBLED))
-    return Verdict(seed, rules, events, wrong, _seen(world), lost, doubled)
+    return Verdict(seed, rules, events, wrong, _seen(world), lost, doubled, forgetful)
 
 
 def _seen(world: World) -> Mapping[str, int]:

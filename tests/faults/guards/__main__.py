@@ -17,7 +17,7 @@ from rich.table import Table
 from tests.faults.guards.cases import STAGED
 from tests.faults.guards.results import SHOWN, Row, scripted_row, simulated_row, staged_row, write
 from tests.faults.guards.simulated import RULES, simulate
-from tests.simulation.rules import Rule
+from tests.simulation.rules import OF_A_FORGETFUL_REDIS, Rule
 from tests.simulation.scripts import SCRIPTS
 from tests.support.kafka import KafkaBroker
 
@@ -64,7 +64,8 @@ def run(names: Sequence[str], out: Console) -> Iterator[Row]:
 def _rule_row(rule: Rule) -> Row:
     if rule in SCRIPTS:
         return scripted_row(rule)
-    return simulated_row(rule, simulate(RULES[rule], [rule]), simulate(RULES[rule]))
+    seeds, forgetful = RULES[rule], rule in OF_A_FORGETFUL_REDIS
+    return simulated_row(rule, simulate(seeds, [rule], forgetful), simulate(seeds, forgetful=forgetful))
 
 
 def _told(out: Console, row: Row, began: float) -> Row:

@@ -14,6 +14,7 @@ from tests.simulation.verdict import NEVER_FINISHED, Verdict, run
 
 RULES: Mapping[Rule, range] = {
     Rule.ACKNOWLEDGED_BEFORE_NEXT_BLOCK: range(100),
+    Rule.COMMITTED_BEFORE_NEXT_BLOCK: range(400),
     Rule.ACKNOWLEDGED_BEFORE_COMMIT: range(100),
     Rule.TOMBSTONES_LAST: range(100),
     Rule.IN_ORDER: range(100),
@@ -50,17 +51,17 @@ class Simulated:
         }
 
 
-def simulate(seeds: range, without: Iterable[Rule] = ()) -> Simulated:
+def simulate(seeds: range, without: Iterable[Rule] = (), forgetful: bool = False) -> Simulated:
     """Runs these seeds, on all cores."""
-    return _sum(_verdicts(seeds, tuple(without)))
+    return _sum(_verdicts(seeds, tuple(without), forgetful))
 
 
-def _verdicts(seeds: range, without: tuple[Rule, ...]) -> Iterator[Verdict]:
+def _verdicts(seeds: range, without: tuple[Rule, ...], forgetful: bool) -> Iterator[Verdict]:
     if len(seeds) < 50:
-        yield from (run(seed, without) for seed in seeds)
+        yield from (run(seed, without, forgetful=forgetful) for seed in seeds)
         return
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(partial(run, without=without), seeds, chunksize=10)
+        yield from pool.map(partial(run, without=without, forgetful=forgetful), seeds, chunksize=10)
 
 
 def _sum(verdicts: Iterable[Verdict]) -> Simulated:

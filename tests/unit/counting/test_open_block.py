@@ -155,6 +155,7 @@ def test_a_campaign_without_new_events_is_not_said_again() -> None:
     list(opened.summaries())
     opened.fold.accept(click(campaign="boreal"), ANNE)
     assert [name for name, _ in opened.summaries()] == ["boreal"]
+    assert [name for name, _ in opened.summaries(whole=True)] == ["aurora", "boreal"]
 
 
 def test_a_summary_that_was_given_does_not_change_when_more_is_read() -> None:

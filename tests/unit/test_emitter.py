@@ -1,0 +1,149 @@
+"""Emission against a consumer whose commits and assignment a test decides: what is sent, and what it waits for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from faust.types import TP
+
+from agents.ingest.emitter import Emitter
+from agents.ingest.source_state import SourceState
+from agents.ingest.summaries_log import Record, SummariesLog
+from agents.kafka.slices import SliceConsumer
+from agents.telemetry import Telemetry
+from streams.counting.blocks import Cut
+from streams.counting.open_block import OpenBlock
+from streams.counting.sources import source_number
+from streams.counting.summaries import CAMPAIGN, decode_summary, kind_of
+from streams.events.batch import decode_batch
+from streams.events.catalogue import topic_by_name
+
+CLICK, SOURCE, ZONE = topic_by_name("click"), TP("click", 0), ZoneInfo("UTC")
+T = 1_700_000_001_000
+
+
+@dataclass
+class Commits:
+    """What the emitter sees of a consumer. commits: whether the broker takes them; end: of the log, at the start."""
+
+    start: int = 0
+    end: int = 0
+    commits: bool = True
+    generation: int = 1
+    refusals: dict[TP, str] = field(default_factory=dict)
+    marked: int | None = None
+    at: int | None = None
+
+    def is_committed(self, tp: TP, offset: int) -> bool:
+        return offset <= self.start or (self.at is not None and offset <= self.at)
+
+    def mark(self, tp: TP, generation: int, offset: int, metadata: str) -> bool:
+        self.marked = offset
+        return True
+
+    async def commit(self) -> bool:
+        if self.commits:
+            self.at = self.marked
+        return self.commits
+
+    def start_of(self, tp: TP) -> None:
+        """The log's end of this moment is not known."""
+
+    def end_at_start(self, tp: TP) -> int:
+        return self.end
+
+
+class Stage:
+    """A source, its open block, and what of it has been sent: (campaign, last offset) in order."""
+
+    def __init__(self, commits: Commits, first: int) -> None:
+        self.sent: list[tuple[str, int]] = []
+        self.commits = commits
+        log = SummariesLog("summaries", 1, self._send)
+        self.emitter = Emitter(log, lambda: cast(SliceConsumer, commits), lambda topic: 0, Telemetry("test"))
+        self.state = SourceState(CLICK, SOURCE, 1, source_number(CLICK.code, 0), first)
+        self.begin(first)
+
+    def begin(self, first: int) -> None:
+        """Another block is open."""
+        self.state.block = OpenBlock(self.state.source, CLICK, Cut(first, T), ZONE)
+
+    def read(self, offset: int, campaign: str) -> None:
+        """A click of the block's."""
+        value = b'{"id":"%d","time":%d,"campaign":"%s","channel":"email"}' % (offset, T, campaign.encode())
+        block = self.state.block
+        assert block is not None
+        block.count(decode_batch(CLICK, [value], [T], 1_000), set(), lambda person: b"")
+        block.advance(1, offset, T)
+
+    async def emit(self) -> None:
+        """Emission, as if it was due."""
+        self.state.sent_at = 0.0
+        await self.emitter.emit_if_due(self.state)
+
+    async def _send(self, topic: str, partition: int, records: Sequence[Record]) -> list[asyncio.Future[Any]]:
+        for key, value in records:
+            if kind_of(value) == CAMPAIGN:
+                self.sent.append(((key or b"").decode(), decode_summary(value).last))
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return [done]
+
+
+async def test_a_block_says_nothing_before_nobody_can_read_the_one_before_it_again() -> None:
+    stage = Stage(Commits(start=0, commits=False), 50)
+    stage.read(50, "aurora")
+    emission = asyncio.create_task(stage.emit())
+    await asyncio.sleep(0.05)
+    assert stage.sent == []
+    stage.commits.commits = True
+    await emission
+    assert stage.commits.at == 50
+    assert stage.sent == [("aurora", 50)]
+
+
+async def test_the_first_block_of_a_generation_waits_for_no_commit() -> None:
+    stage = Stage(Commits(start=50, commits=False), 50)
+    stage.read(50, "aurora")
+    await stage.emit()
+    assert stage.sent == [("aurora", 50)]
+
+
+async def test_nothing_more_is_said_by_a_generation_that_is_over_and_of_a_refused_partition() -> None:
+    stage = Stage(Commits(start=0, commits=False), 50)
+    stage.read(50, "aurora")
+    stage.commits.refusals[SOURCE] = "made anew"
+    await stage.emit()
+    del stage.commits.refusals[SOURCE]
+    stage.commits.generation = 2
+    await stage.emit()
+    assert stage.sent == []
+
+
+async def test_of_a_block_that_others_may_have_told_everything_is_said_again_where_the_log_ended_then() -> None:
+    stage = Stage(Commits(start=50, end=54), 50)
+    stage.read(50, "aurora")
+    await stage.emit()
+    stage.read(53, "boreal")
+    await stage.emit()
+    stage.read(54, "boreal")
+    await stage.emit()
+    assert stage.sent == [("aurora", 50), ("aurora", 53), ("boreal", 53), ("boreal", 54)]
+
+
+async def test_a_first_block_that_ends_before_that_says_everything_at_its_end_though_nothing_is_new() -> None:
+    stage = Stage(Commits(start=50, end=100), 50)
+    stage.read(50, "aurora")
+    await stage.emit()
+    await stage.emitter.finish(stage.state)
+    stage.begin(51)
+    stage.read(51, "aurora")
+    stage.read(52, "boreal")
+    await stage.emit()
+    stage.read(53, "boreal")
+    await stage.emitter.finish(stage.state)
+    assert stage.sent == [("aurora", 50), ("aurora", 50), ("aurora", 52), ("boreal", 52), ("boreal", 53)]
