@@ -25,7 +25,7 @@ from agents.web.worked import Worked
 log = structlog.get_logger(__name__)
 
 PERIODS: Mapping[str, float] = {
-    "picture": 0.25, "history": 5.0, "campaigns": 2.0, "series": 5.0, "arrived": 1.0, ALERTS: 1.0,
+    "picture": 0.3, "history": 5.0, "campaigns": 2.0, "series": 5.0, "arrived": 1.0, ALERTS: 1.0,
 }  # fmt: skip
 """Kind of question -> seconds between two answers."""
 
