@@ -57,7 +57,7 @@ def _evaluate(launches: Mapping[str, Launch], data: Path, folder: Path) -> Itera
     longest = max(launch.minutes for launch in launches.values())
     span = range(BEGAN_SECONDS, BEGAN_SECONDS + longest * 60 + 1, STEP_SECONDS)
     backfill_rules([rule for rule in rules if isinstance(rule, Record)], span, data, folder)
-    with prometheus(data) as url:
+    with prometheus(data, STEP_SECONDS) as url:
         for alert in (rule for rule in rules if isinstance(rule, Alert)):
             hold, keep = (int(text[:-1]) * _SECONDS[text[-1]] for text in (alert.hold, alert.keep))
             for labels, moments in query_range(url, alert.expr, span):

@@ -15,7 +15,6 @@ from typing import Any
 
 from agents.demo.ports import LOOPBACK, any_port
 from grafana.rules_model import Record, rule_file
-from grafana.thresholds import LOOKBACK
 
 READY_SECONDS = 60
 _SERIES_NAME = re.compile(r"\b[a-z_]+:[a-z0-9_]+:[a-z0-9_]+")
@@ -39,7 +38,7 @@ def backfill_rules(records: Sequence[Record], span: range, data: Path, folder: P
         path = folder / "level.rules.yml"
         named = [Record(one.name, _named(one)) for one in level]
         path.write_text(rule_file([("level", named)], f"{span.step}s"), encoding="utf-8")
-        with prometheus(data) as url:
+        with prometheus(data, span.step) as url:
             _promtool(
                 "create-blocks-from", "rules", "-q", f"--url={url}", f"--start={span[0]}", f"--end={span[-1]}",
                 f"--eval-interval={span.step}s", f"--output-dir={data}", str(path),
@@ -69,15 +68,16 @@ def query_range(url: str, expr: str, span: range) -> list[tuple[dict[str, str], 
 
 
 @contextmanager
-def prometheus(data: Path) -> Iterator[str]:
-    """Run one over these blocks; gives its address."""
+def prometheus(data: Path, step: int) -> Iterator[str]:
+    """Run one over these blocks of samples every `step` seconds; gives its address."""
     url = f"http://{LOOPBACK}:{any_port()}"
     config = data.parent / "prometheus.yml"
     config.write_text("{}\n", encoding="utf-8")
     arguments = [f"--config.file={config}", f"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=100y"]
     arguments += [f"--web.listen-address={url.removeprefix('http://')}", "--query.max-samples=500000000"]
-    # What is backfilled has no marks where a series ends: it is gone when its next sample is missing.
-    arguments.append(f"--query.lookback-delta={LOOKBACK}")
+    # What is backfilled has no marks where a series ends: it is gone when its next sample is missing, and not a step
+    # later, else a condition that held for a moment would hold for two.
+    arguments.append(f"--query.lookback-delta={step - 1}s")
     log = data.parent / "prometheus.log"
     with log.open("w") as file:
         process = subprocess.Popen(["prometheus", *arguments], stdout=file, stderr=file)
