@@ -38,7 +38,7 @@ class ContinuityCounts:
         reread_records: records that had been handed over before, and were trimmed.
         gaps: how often a partition was sought back because records were missing.
         dropped_records: records that came behind a gap, before it was read again.
-        holes: gaps that are in the log itself.
+        holes: such gaps that are in the log itself.
     """
 
     reread_records: int = 0
@@ -59,9 +59,9 @@ class Continuity:
     async def contiguous(self, tp: TP, generation: int, records: Sequence[AnyRecord]) -> list[AnyRecord]:
         """The part of `records` that continues what was handed over before; empty where nothing does.
 
-        Lower offsets are trimmed. A gap is read again once; what is still not there then is a hole in the log
-        (aborted transactions, compaction) and accepted, unless retention took it unread: then the partition is
-        refused by name.
+        Lower offsets are trimmed. What was read without a break has holes only where the log has (transactions,
+        compaction). Where reading itself has left out something it is read again once; what is still not there then is
+        a hole, too, and accepted, unless retention took it unread: then the partition is refused by name.
         """
         consumer = self._consumer()
         if not records or generation != consumer.generation or tp in consumer.refusals:
@@ -77,12 +77,13 @@ class Continuity:
         left = self._trimmed(expected, records)
         if not left or not self._same_log(tp, left[0]):
             return []
-        if left[0].offset > expected.offset and not await self._accept_gap(tp, expected, records, left[0].offset):
+        begin, end = _read(records)
+        if begin > expected.offset and not await self._accept_gap(tp, expected, records, left[0].offset):
             self.counts.dropped_records += len(left)
             return []
         if generation != consumer.generation:
             return []
-        expected.offset, expected.sought_back = left[-1].offset + 1, None
+        expected.offset, expected.sought_back = end, None
         self._furthest[tp] = max(self._furthest.get(tp, (-1, 0)), (left[-1].offset, left[-1].timestamp))
         return left
 
@@ -142,3 +143,10 @@ class Continuity:
             return False
         self.counts.holes += 1
         return True
+
+
+def _read(records: Sequence[Record]) -> tuple[int, int]:
+    """From where up to which offset (exclusive) the log was read for them."""
+    if isinstance(records, Slice):
+        return records.begin, records.end
+    return records[0].offset, records[-1].offset + 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Set
 from typing import Any, Protocol
 
@@ -52,15 +53,49 @@ class Slice(list[Record]):
     """Records of one partition in offset order, as one fetch returned them.
 
     `reading` counts the seeks of the partition until its records were taken out of the fetches: a slice that carries
-    the present number was read after the last seek. A record does not say its topic and partition: the message that
-    brings the slice does.
+    the present number was read after the last seek. From `begin` up to `end` (exclusive) the log was read without a
+    break: where no record stands, there is none. A record does not say its topic and partition: the message that brings
+    the slice does.
     """
 
-    __slots__ = ("reading",)
+    __slots__ = ("begin", "end", "reading")
 
-    def __init__(self, records: Iterable[Record], reading: int) -> None:
+    def __init__(self, records: Iterable[Record], reading: int, begin: int, end: int) -> None:
         super().__init__(records)
-        self.reading = reading
+        self.reading, self.begin, self.end = reading, begin, end
+
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class Places:
+    """Where slices are read: how often each partition was sought, and what was read of it and held no record.
+
+    Belongs to the consumer's thread, in which all of it happens between two awaits.
+    """
+
+    def __init__(self) -> None:
+        self._readings: defaultdict[Place, int] = defaultdict(int)
+        self._empty: dict[Place, tuple[int, int]] = {}
+
+    def reading(self, place: Place) -> int:
+        """How often it was sought: the number of the slices that are read from now on."""
+        return self._readings[place]
+
+    def sought(self, place: Place) -> None:
+        """It is read elsewhere from now on."""
+        self._readings[place] += 1
+
+    def slice_of(self, place: Place, records: list[Any], begin: int, end: int) -> Slice:
+        """What was read from the position `begin` to the position `end`. Where that is no record it is remembered, and
+        the next slice begins there."""
+        first, behind = self._empty.pop(place, (begin, begin))
+        if behind == begin:
+            begin = first
+        if not records:
+            self._empty[place] = begin, end
+        return Slice(records, self._readings[place], begin, end)
 
 
 def read_batch(unread: Any) -> list[Any]:
@@ -103,11 +138,13 @@ def _is_hidden(unread: Any, batch: Any) -> bool:
     return control
 
 
-def take(result: Any, max_records: int) -> list[Any]:
-    """What aiokafka's `FetchResult.getall` does, by whole batches: at most `max_records` records, at least 1."""
+def take(result: Any, places: Places, max_records: int) -> list[Any]:
+    """What aiokafka's `FetchResult.getall` does, by whole batches: a slice of at most `max_records` records, which are
+    at least 1."""
     if not result.check_assignment(result._topic_partition) or not result.has_more():
         return []
     unread = result._partition_records
+    begin = unread.next_fetch_offset
     found, end = unread.__dict__.pop("left", ([], None))
     if end is not None:
         unread.next_fetch_offset = end
@@ -123,13 +160,15 @@ def take(result: Any, max_records: int) -> list[Any]:
         del found[max_records:]
         unread.next_fetch_offset = found[-1].offset + 1
     result._update_position()
+    taken = places.slice_of(result._topic_partition, found, begin, unread.next_fetch_offset)
     if "left" not in unread.__dict__ and not unread._records.has_next():
         result._partition_records = None
-    return found  # type: ignore[no-any-return]
+    return taken
 
 
 async def fetched_records(
     fetcher: stock.Fetcher,
+    places: Places,
     takes_slices: Callable[[str], bool],
     partitions: Set[Any],
     timeout: float,
@@ -137,7 +176,8 @@ async def fetched_records(
 ) -> dict[TopicPartition, list[Any]]:
     """aiokafka's `Fetcher.fetched_records`: what has been fetched of `partitions`, at most `max_records` in all.
 
-    Of topics that take slices `Record`s, of others aiokafka's own. Waits at most `timeout` seconds for the first.
+    Of topics that take slices a `Slice`, of others aiokafka's own records. Waits at most `timeout` seconds for the
+    first.
     """
     while True:
         if fetcher._subscriptions.reassignment_in_progress:
@@ -157,7 +197,7 @@ async def fetched_records(
                 _done_with(fetcher, tp)
                 result.check_raise()
                 continue
-            records = take(result, room) if takes_slices(tp.topic) else result.getall(room)
+            records = take(result, places, room) if takes_slices(tp.topic) else result.getall(room)
             if not result.has_more():
                 _done_with(fetcher, tp)
             if records:

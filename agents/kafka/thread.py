@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +17,7 @@ from mode import get_logger
 from agents.kafka.calm import backoff_seconds
 from agents.kafka.ends import LogEnd
 from agents.kafka.options import SliceOptions
-from agents.kafka.records import Slice, fetched_records
+from agents.kafka.records import Places, fetched_records
 
 if TYPE_CHECKING:
     from agents.kafka.slices import SliceConsumer
@@ -43,7 +42,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._readings: defaultdict[TP, int] = defaultdict(int)
+        self._places = Places()
 
     @property
     def _options(self) -> SliceOptions:
@@ -91,6 +90,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         with fetcher._subscriptions.fetch_context():
             records = await fetched_records(
                 fetcher,
+                self._places,
                 owner.takes_slices,
                 active_partitions,
                 timeout or 0.0,
@@ -98,11 +98,7 @@ class SliceThread(driver.AIOKafkaConsumerThread):
             )
         if generation == self.app.consumer_generation_id:
             self._look(consumer, generation, active_partitions, records)
-        # Here, where no seek can come between: one that came while the fetch waited is told from one that comes later.
-        return {
-            tp: Slice(found, self._readings[TP(*tp)]) if owner.takes_slices(tp.topic) else found
-            for tp, found in records.items()
-        }
+        return records
 
     def _look(
         self, consumer: AIOKafkaConsumer, generation: int, tps: Iterable[TP], records: Mapping[Any, Sequence[Any]]
@@ -178,11 +174,11 @@ class SliceThread(driver.AIOKafkaConsumerThread):
         for tp, offset in positions.items():
             if TopicPartition(*tp) in consumer.assignment():
                 consumer.seek(TopicPartition(*tp), offset)
-                self._readings[tp] += 1
+                self._places.sought(tp)
 
     def reading(self, tp: TP) -> int:
         """How often `tp` was sought: the number of slices that are taken out of the fetches from now on."""
-        return self._readings[tp]
+        return self._places.reading(tp)
 
     async def rewind(self, dropped: Mapping[TP, tuple[int, int]]) -> None:
         """Seeks back before records (first and last offset) that were fetched and dropped, unless somebody has sought

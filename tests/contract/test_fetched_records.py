@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.kafka.records import fetched_records
+from agents.kafka.records import Places, fetched_records
 from tests.contract.clients import Broker, consuming, new_topic, producing, unique
 from tests.support.kafka import KafkaBroker
 
@@ -25,13 +25,18 @@ async def _read(consumer: AIOKafkaConsumer, where: TopicPartition, own: bool, ro
     consumer.seek(where, 0)
     end = (await consumer.end_offsets([where]))[where]
     found: list[tuple[Any, ...]] = []
+    places = Places()
+    read_to = 0
     while await consumer.position(where) < end:
         if own:
-            records = await fetched_records(consumer._fetcher, lambda topic: True, {where}, 0.5, room)
+            records = await fetched_records(consumer._fetcher, places, lambda topic: True, {where}, 0.5, room)
         else:
             records = await consumer.getmany(where, timeout_ms=500, max_records=room)
         assert len(records.get(where, [])) <= room
         found += _seen(records.get(where, []))
+        if own and where in records:
+            assert records[where].begin == read_to
+            read_to = records[where].end
     return found
 
 
@@ -86,5 +91,5 @@ async def test_a_partition_that_takes_no_slices_keeps_aiokafkas_records(broker: 
         consumer.seek(where, 0)
         found: dict[TopicPartition, list[Any]] = {}
         while not found:
-            found = await fetched_records(consumer._fetcher, lambda topic: False, {where}, 0.5, 10)
+            found = await fetched_records(consumer._fetcher, Places(), lambda topic: False, {where}, 0.5, 10)
     assert [(r.topic, r.partition, r.value) for r in found[where]] == [(where.topic, 0, b"v")]

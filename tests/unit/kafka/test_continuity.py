@@ -43,11 +43,12 @@ class LogReader:
         self.refusals[tp] = reason
 
 
-def _slice(*offsets: int, reading: int = 0, later_ms: int = 0) -> Slice:
+def _slice(*offsets: int, reading: int = 0, later_ms: int = 0, begin: int | None = None, end: int = 0) -> Slice:
     def record(offset: int) -> ConsumerRecord[Any, Any]:
         return ConsumerRecord("click", 0, offset, 1_000 + offset + later_ms, 1, None, b"", None, 0, 0, ())
 
-    return Slice([record(offset) for offset in offsets], reading)
+    begin = offsets[0] if begin is None else begin
+    return Slice([record(offset) for offset in offsets], reading, begin, end or offsets[-1] + 1)
 
 
 @pytest.fixture
@@ -93,6 +94,16 @@ async def test_a_gap_that_is_still_there_on_the_second_reading_is_a_hole_in_the_
     assert await _offsets(continuity, _slice(12, 13, reading=1)) == [12, 13]
     assert await _offsets(continuity, _slice(14, reading=1)) == [14]
     assert continuity.counts.holes == 1
+
+
+async def test_what_the_log_does_not_have_between_two_slices_is_a_hole_without_reading_it_again(
+    continuity: Continuity, reader: LogReader
+) -> None:
+    assert await _offsets(continuity, _slice(10, 11, end=13)) == [10, 11]
+    assert await _offsets(continuity, _slice(14, begin=13)) == [14]
+    assert await _offsets(continuity, _slice(17, begin=15)) == [17]
+    assert await _offsets(continuity, _slice(20, begin=19)) == []
+    assert (reader.seeks, continuity.counts.holes) == ([18], 0)
 
 
 async def test_a_gap_that_retention_made_refuses_the_partition(continuity: Continuity, reader: LogReader) -> None:

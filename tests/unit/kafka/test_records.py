@@ -18,7 +18,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
 from agents.kafka.headers import LenientRecords
-from agents.kafka.records import take
+from agents.kafka.records import Places, take
 
 TP = TopicPartition("events", 3)
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -87,7 +87,7 @@ def _seen(records: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def _whole(result: FetchResult, room: int) -> Iterator[Any]:
     while result.has_more():
-        found = take(result, room)
+        found = take(result, Places(), room)
         assert len(found) <= room
         if found:
             assert _position(result) > found[-1].offset
@@ -132,7 +132,7 @@ def test_the_holes_of_compaction_are_stepped_over_wherever_they_are() -> None:
 
 def test_an_offset_behind_the_last_record_of_a_compacted_batch_moves_on() -> None:
     result = _result(LenientRecords(_batch(0, _plain(3), last=20)), begin=10)
-    assert take(result, 100) == []
+    assert take(result, Places(), 100) == []
     assert (_position(result), result.has_more()) == (21, False)
 
 
@@ -199,23 +199,23 @@ def test_a_wrong_checksum_raises_and_the_position_stays() -> None:
     bad[-1] ^= 1
     result = _result(LenientRecords(_batch(0, _plain(5)) + bytes(bad)))
     with pytest.raises(CorruptRecordException):
-        take(result, 100)
+        take(result, Places(), 100)
     assert _position(result) == 0
     assert not result.has_more()
 
 
 def test_what_was_read_before_a_seek_is_dropped() -> None:
     result = _result(LenientRecords(_batch(0, _plain(10))))
-    assert len(take(result, 4)) == 4
+    assert len(take(result, Places(), 4)) == 4
     result._assignment.state.position = 2
-    assert take(result, 4) == []
+    assert take(result, Places(), 4) == []
     assert not result.has_more()
 
 
 def test_a_paused_partition_gives_nothing() -> None:
     result = _result(LenientRecords(_batch(0, _plain(10))))
     result._assignment.state.paused = True
-    assert take(result, 4) == []
+    assert take(result, Places(), 4) == []
 
 
 @pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
@@ -226,7 +226,7 @@ def test_a_header_name_that_is_no_utf8_costs_no_record(codec: int) -> None:
     data = _batch(0, [(0, b"k", b"v", [])], codec=codec, last=0)
     second = bytearray(broken)
     second[0:8] = (1).to_bytes(8, "big")
-    found = take(_result(LenientRecords(data + bytes(second))), 10)
+    found = take(_result(LenientRecords(data + bytes(second))), Places(), 10)
     assert [(r.offset, type(r.value)) for r in found] == [(0, bytes), (1, bytes), (2, type(None))]
     assert found[1].headers == [("n\\xff\\xfem", b"1"), ("null", None)]
     stock = _result(LenientRecords(data + bytes(second))).getall()
