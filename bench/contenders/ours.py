@@ -44,7 +44,10 @@ from streams.events.spend import read_spent
 from streams.events.tactic import read_change
 from streams.events.topic import Topic, no_first_purchase, no_people
 
-LOOKS_SECONDS = 0.25
+LOOKS_SECONDS = 1.0
+"""As often as the shipped Prometheus scrapes."""
+NEAR, NEAR_SECONDS = 0.95, 0.1
+"""From this share of the records on so often, to see when the last one is shown."""
 DURABLE_SECONDS = 3.0
 """When nothing comes any more everything is stated after half a second; so long after it is looked at."""
 
@@ -101,7 +104,7 @@ def watch(parts: Parts, task: Task, meter: Meter) -> None:
     """Have what is merged shown, and look at it, until all of it is there; then write the result."""
     seen = 0
     while not meter.done:
-        time.sleep(LOOKS_SECONDS)
+        time.sleep(LOOKS_SECONDS if seen < NEAR * task.records else NEAR_SECONDS)
         if not parts.campaigns.owned:
             continue
         read = asyncio.run_coroutine_threadsafe(look(parts, task.records), parts.app.loop).result()
@@ -173,7 +176,7 @@ def unique(people: dict[bytes, bytes]) -> Iterator[tuple[str, str, str, float]]:
 def kept(task: Task, meter: Meter, states: dict[Any, SourceState]) -> None:
     """Tier A: wait until all blocks together hold every record, then write the result."""
     while not meter.done:
-        time.sleep(LOOKS_SECONDS)
+        time.sleep(NEAR_SECONDS)
     blocks = [*KeepingEmitter.blocks, *(state.block for state in states.values() if state.block is not None)]
     rows = []
     for block in blocks:

@@ -1,4 +1,4 @@
-"""A plain consumer: every record of a topic, from its start to its present end."""
+"""A plain consumer: every record of a topic that nobody has aborted, from its start to its present end."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ async def _read(address: str, topics: list[str]) -> dict[str, list[ConsumerRecor
         bootstrap_servers=address,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",
         max_partition_fetch_bytes=16 << 20,
         fetch_max_wait_ms=100,
     ) as consumer:
@@ -28,7 +29,7 @@ async def _read(address: str, topics: list[str]) -> dict[str, list[ConsumerRecor
         if not tps:
             return found
         consumer.assign(tps)
-        ends = await consumer.end_offsets(tps)
+        ends = await _ends(address, tps)
         await consumer.seek_to_beginning(*tps)
         waiting = set(tps)
         while waiting:
@@ -39,6 +40,13 @@ async def _read(address: str, topics: list[str]) -> dict[str, list[ConsumerRecor
             for tp, records in (await consumer.getmany(*waiting, timeout_ms=300)).items():
                 found[tp.topic] += [record for record in records if record.offset < ends[tp]]
     return found
+
+
+async def _ends(address: str, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Also behind transactions whose end the broker has not marked yet: it will be waited for."""
+    async with AIOKafkaConsumer(bootstrap_servers=address) as consumer:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(tps)
+        return ends
 
 
 async def _partitions(address: str, topics: list[str]) -> list[TopicPartition]:

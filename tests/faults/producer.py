@@ -95,7 +95,8 @@ class ProducerProcess:
 def main() -> None:
     """Reads what it is told from standard input, one JSON object a line."""
     told = json.loads(sys.stdin.readline())
-    sender = Sender(told["address"], told["prefix"], Events(told["seed"], told["run"]), told["rate"])
+    events, others = (Events(told["seed"], told["run"] + part) for part in ("", "-transactions"))
+    sender = Sender(told["address"], told["prefix"], events, told["rate"], others)
     with sender:
         ended = threading.Event()
         teller = threading.Thread(target=_tell, args=(sender, ended), daemon=True)

@@ -19,6 +19,7 @@ from tests.faults.adds import LATE, NEW, TOPIC_CODES, UNKNOWN_CHANNEL, adds_of
 from tests.faults.event_forms import plain
 from tests.faults.events import OK, TRUTH
 from tests.faults.facts import Stated, fact_of, held, key_of
+from tests.faults.sending import IN_TRANSACTION
 
 NOT_CLAIMED = "spend"
 """The topic whose events have no identity: each is a statement, and a resent one is a statement more."""
@@ -59,7 +60,8 @@ class Recount:
     kind; `read`: (topic, partition) -> records; `invalid`: the same -> reason -> records; `topics`: topic -> counted,
     late, machine, test; `facts`: by their table keys, of each the statement that stands. `events`: the counted ones,
     each (topic, campaign, channel, time, Kafka time, fields), and `places`: where those stand, (partition, offset);
-    `resent`: of each other copy its event's number in both, then its own partition, offset and Kafka time."""
+    `resent`: of each other copy its event's number in both, then its own partition, offset and Kafka time.
+    `in_transactions`: records that were sent in such."""
 
     counters: dict[Key, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     people: dict[tuple[Key, int], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -71,6 +73,7 @@ class Recount:
     events: list[tuple[str, str, int, int, int, Mapping[str, Any]]] = field(default_factory=list)
     places: list[tuple[int, int]] = field(default_factory=list)
     resent: list[tuple[int, int, int, int]] = field(default_factory=list)
+    in_transactions: int = 0
 
     @property
     def records(self) -> int:
@@ -92,6 +95,7 @@ def recount(logs: Mapping[str, Iterable[ConsumerRecord]], prefix: str) -> Recoun
 def _count(found: Recount, topic: str, record: ConsumerRecord, seen: dict[tuple[str, str, int], int]) -> None:
     place = (topic, record.partition)
     found.read[place] += 1
+    found.in_transactions += any(name == IN_TRANSACTION for name, _ in record.headers)
     truth = next((value.decode() for name, value in record.headers if name == TRUTH), "no truth")
     if truth != OK:
         found.invalid[place][truth] += 1

@@ -175,8 +175,8 @@ def _judge(deployment: Deployment, figures: Figures, say: Say) -> None:
     figures["recovered"] = _figures(recovered)
     figures["wrong"] = [*verdict.wrong, *(f"recovered: {text}" for text in recovered.wrong)][:200]
     figures["wrong"] += _wrong_estimates(figures["recovered"])
-    if found.records != sent:
-        figures["wrong"].append(f"{sent} records were sent, {found.records} are in the log")
+    if found.records - found.in_transactions != sent:
+        figures["wrong"].append(f"{sent} records were sent, {found.records - found.in_transactions} are in the log")
     figures["deaths"] = deployment.deaths
     _special(deployment, figures, measured)
 
@@ -184,6 +184,7 @@ def _judge(deployment: Deployment, figures: Figures, say: Say) -> None:
 def _records(found: Recount) -> Figures:
     return {
         "counted": len(found.events),
+        "in_transactions": found.in_transactions,
         "resent": len(found.resent),
         "malformed": sum(reasons.total() - reasons["future"] for reasons in found.invalid.values()),
         "future": sum(reasons["future"] for reasons in found.invalid.values()),

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from tests.faults.events import Events, Record
 
 TICK_SECONDS = 0.05
+IN_TRANSACTION = "in a transaction"
+"""The header of what is sent in one."""
+IN_ONE, ABORTED, PAUSE_SECONDS, RETRY_SECONDS = 20, 0.25, 0.2, 0.5
+"""Events of a transaction, the share of those that are aborted, between two, and after one that failed."""
 
 
 class Sender:
     """Sends until it is stopped; what it has sent is acknowledged, once each, however often the broker dies.
 
     rate: records a second. The log has the truth, so there is no account here but the number `sent`.
+    in_transactions: events that a second producer sends, beside the rate; they are not in the account.
     """
 
-    def __init__(self, address: str, prefix: str, events: Events, rate: float) -> None:
+    def __init__(
+        self, address: str, prefix: str, events: Events, rate: float, in_transactions: Events | None = None
+    ) -> None:
         self._address, self._prefix, self._events = address, prefix, events
+        self._in_transactions = in_transactions
         self.rate = rate
         self.sent = 0
         self._error: BaseException | None = None
@@ -52,6 +63,12 @@ class Sender:
             self._error = error
 
     async def _run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send())
+            if self._in_transactions is not None:
+                tasks.create_task(self._send_in_transactions(self._in_transactions))
+
+    async def _send(self) -> None:
         async with idempotent(self._address) as producer:
             last, due = time.monotonic(), 0.0
             while not self._stop.is_set():
@@ -64,6 +81,29 @@ class Sender:
                     self.sent += 1
                 await asyncio.sleep(TICK_SECONDS)
             await producer.flush()
+
+    async def _send_in_transactions(self, events: Events) -> None:
+        """What the broker's death leaves open, the next producer of the same name aborts."""
+        rng = random.Random(self._prefix)
+        while not self._stop.is_set():
+            try:
+                async with idempotent(self._address, transactional_id=f"{self._prefix}sender") as producer:
+                    while not self._stop.is_set():
+                        await self._transaction(producer, events, aborted=rng.random() < ABORTED)
+                        await asyncio.sleep(PAUSE_SECONDS)
+            except KafkaError:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _transaction(self, producer: AIOKafkaProducer, events: Events, aborted: bool) -> None:
+        await producer.begin_transaction()
+        for _ in range(IN_ONE):
+            record = events.record(time.time_ns() // 1_000_000)
+            await post(producer, self._prefix, replace(record, extra=(*record.extra, (IN_TRANSACTION, b"1"))))
+        if aborted:
+            await producer.flush()
+            await producer.abort_transaction()
+        else:
+            await producer.commit_transaction()
 
 
 def idempotent(address: str, **options: Any) -> AIOKafkaProducer:

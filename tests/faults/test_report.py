@@ -32,6 +32,7 @@ def _run(**changes: Any) -> dict[str, Any]:
         "malformed": 2_500,
         "late": 2_500,
         "future": 1_250,
+        "in_transactions": 9_000,
         "recovered": PART,
         "deaths": 0,
         "samples_per_second": 12.3,
