@@ -231,3 +231,15 @@ def test_a_header_name_that_is_no_utf8_costs_no_record(codec: int) -> None:
     assert found[1].headers == [("n\\xff\\xfem", b"1"), ("null", None)]
     stock = _result(LenientRecords(data + bytes(second))).getall()
     assert _seen(stock) == _seen(found)
+
+
+def test_what_was_read_and_held_no_record_is_the_begin_of_the_next_slice_but_not_over_a_seek() -> None:
+    places = Places()
+    assert places.slice_of(TP, [], 5, 7) == []
+    assert places.slice_of(TP, [], 7, 8) == []
+    after = places.slice_of(TP, ["a record"], 8, 9)
+    assert (after.begin, after.end, after.reading) == (5, 9, 0)
+    places.slice_of(TP, [], 9, 12)
+    places.sought(TP)
+    elsewhere = places.slice_of(TP, ["a record"], 20, 22)
+    assert (elsewhere.begin, elsewhere.end, elsewhere.reading) == (20, 22, 1)
