@@ -129,8 +129,11 @@ class Emitter:
     def _has_caught_up(self, state: SourceState, block: OpenBlock) -> bool:
         """Whether nobody can have said more of the block: what others said and this reader does not find, since Redis
         has forgotten, stands until it is said again from there on."""
-        end = self._consumer().end_at_start(state.tp)
-        return end is not None and block.last >= end - 1
+        end, now = self._consumer().end_at_start(state.tp), log_end(self._consumer(), state.tp)
+        if end is None or block.last >= end - 1:
+            return end is not None
+        # Behind the last record there may be marks of transactions.
+        return now is not None and now.position >= end and now.handed_over <= block.last
 
     def _records(self, state: SourceState, block: OpenBlock, whole: bool) -> dict[int, list[Record]]:
         records: dict[int, list[Record]] = {}

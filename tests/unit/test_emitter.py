@@ -13,6 +13,8 @@ from faust.types import TP
 from agents.ingest.emitter import Emitter
 from agents.ingest.source_state import SourceState
 from agents.ingest.summaries_log import Record, SummariesLog
+from agents.kafka.ends import LogEnd
+from agents.kafka.positions import Start
 from agents.kafka.slices import SliceConsumer
 from agents.telemetry import Telemetry
 from streams.counting.blocks import Cut
@@ -37,6 +39,7 @@ class Commits:
     refusals: dict[TP, str] = field(default_factory=dict)
     marked: int | None = None
     at: int | None = None
+    ends: dict[TP, LogEnd] = field(default_factory=dict)
 
     def is_committed(self, tp: TP, offset: int) -> bool:
         return offset <= self.start or (self.at is not None and offset <= self.at)
@@ -50,8 +53,8 @@ class Commits:
             self.at = self.marked
         return self.commits
 
-    def start_of(self, tp: TP) -> None:
-        """The log's end of this moment is not known."""
+    def start_of(self, tp: TP) -> Start:
+        return Start(self.start, None, self.start - 1)
 
     def end_at_start(self, tp: TP) -> int:
         return self.end
@@ -133,6 +136,19 @@ async def test_of_a_block_that_others_may_have_told_everything_is_said_again_whe
     stage.read(54, "boreal")
     await stage.emit()
     assert stage.sent == [("aurora", 50), ("aurora", 53), ("boreal", 53), ("boreal", 54)]
+
+
+async def test_marks_of_transactions_may_stand_behind_the_last_record_then() -> None:
+    stage = Stage(Commits(start=50, end=54), 50)
+    stage.read(50, "aurora")
+    await stage.emit()
+    stage.commits.ends[SOURCE] = LogEnd(1, 53, 54, 0, 51)
+    stage.read(51, "boreal")
+    await stage.emit()
+    stage.commits.ends[SOURCE] = LogEnd(1, 54, 54, 0, 52)
+    stage.read(52, "boreal")
+    await stage.emit()
+    assert stage.sent == [("aurora", 50), ("boreal", 51), ("aurora", 52), ("boreal", 52)]
 
 
 async def test_a_first_block_that_ends_before_that_says_everything_at_its_end_though_nothing_is_new() -> None:
