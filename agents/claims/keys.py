@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 RECORD_BYTES = 24
 OFFSET_BITS = 40
+BUCKETS_PER_HOUR = 1 << 16
+"""Of one topic, unless a deployment's pins say otherwise."""
 # The most distinct `source` fields whose half-finished hashes are remembered: producers are few, but the field is
 # theirs.
 _KNOWN_SOURCES = 1024

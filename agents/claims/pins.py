@@ -26,7 +26,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
 from agents.claims.errors import PinMismatch, SettingsTopicError
-from agents.claims.keys import Keyring
+from agents.claims.keys import BUCKETS_PER_HOUR, Keyring
 from streams.counting.summaries import FORMAT
 
 FORMAT_VERSION = FORMAT
@@ -52,7 +52,7 @@ class Pins:
     reporting_time_zone: str = "UTC"
     summaries_partitions: int = 8
     format_version: int = FORMAT_VERSION
-    claims_buckets_per_hour: int = 1 << 16
+    claims_buckets_per_hour: int = BUCKETS_PER_HOUR
     claims_person_buckets: int = 1 << 18
     claims_shards: int = 1
 

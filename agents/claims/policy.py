@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from redis.exceptions import ResponseError
 
 from agents.claims.errors import RedisPolicyError
+from agents.claims.keys import BUCKETS_PER_HOUR
 from agents.claims.link import Link, RedisAddress
 
 LISTPACK_ENTRIES = 512
@@ -39,7 +40,7 @@ class Finding:
         return f"{self.message}: {self.mend}"
 
 
-def memory_estimate(rate: float, horizon_ms: int, retention_ms: int, buckets_per_hour: int = 1 << 16) -> int:
+def memory_estimate(rate: float, horizon_ms: int, retention_ms: int, buckets_per_hour: int = BUCKETS_PER_HOUR) -> int:
     """Bytes of used_memory that one topic's claims take, when they have been taken for long enough.
 
     `rate` is its new ids a second on average, `horizon_ms` its horizon, `retention_ms` its `retention.ms`; two hours

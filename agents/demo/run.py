@@ -99,14 +99,15 @@ class Demo:
         with Children() as children:
             self._console.print("Launchpulse demo: starting its own broker, Redis and worker ...")
             parts = await start_parts(children, self._step)
-            alertmanager = alertmanager_port()
-            if self._options.room is not None:
+            room = self._options.room
+            alertmanager = 0 if room is None else alertmanager_port()
+            if room is not None:
                 parts = parts.told(f"{PREFIX}ALERTMANAGER_URL", _address(alertmanager))
             for number in range(1, self._options.workers + 1):
                 own = port if number == 1 else any_port()
                 self._workers[number] = (start_worker(children, parts, number, own), own)
-            if self._options.room is not None:
-                self._room = await start_launch_room(children, self._options.room, alertmanager, self._step)
+            if room is not None:
+                self._room = await start_launch_room(children, room, alertmanager, self._step)
             async with _producer(parts) as producer, _reader() as reader:
                 return await self._launch(children, parts, producer, reader)
 
