@@ -19,7 +19,7 @@ OFTEN = (
     Rule.IN_ORDER,
     Rule.CUT_BY_THE_LOG,
 )
-SEEDS = range(40)
+SEEDS = range(60)
 
 
 def test_every_rule_has_its_seeds_or_a_script_and_every_switch_a_case_and_a_sentence() -> None:
