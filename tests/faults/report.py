@@ -120,8 +120,8 @@ def _sent(runs: Sequence[Figures]) -> str:
     sent = f"Of the events, over all topics, were {shares}."
     if transactions := sum(run.get("in_transactions", 0) for run in runs):
         sent += (
-            f" {transactions:,} more were sent in transactions; a quarter of all transactions was aborted, and what was "
-            "in them must be counted nowhere."
+            f" {transactions:,} more were sent in transactions; a quarter of all transactions was aborted, and what "
+            "was in them must be counted nowhere."
         )
     return f"{sent}\n"
 
