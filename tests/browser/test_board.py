@@ -120,6 +120,17 @@ async def test_it_says_that_figures_are_stale_when_their_owner_falls_silent(open
         await live(page)
 
 
+async def test_a_worker_that_does_not_know_how_old_the_figures_are_says_no_age(open_board: Open) -> None:
+    stage = Stage()
+    async with board(stage) as port:
+        page = await open_board(port, "?campaign=aurora")
+        await live(page)
+    stage.silent = True
+    async with board(stage, port=port):
+        await expect(page.locator(STATE)).to_have_text("Stale", timeout=20_000)
+        await expect(page.locator("#notice")).to_contain_text("Nobody confirms these figures:")
+
+
 async def test_names_from_outside_are_shown_as_text(open_board: Open) -> None:
     told = replace_told(name=BAD_NAME, owner=Owner(name=BAD_NAME, contact="javascript:alert(3)@x"))
     campaign = shown(told)

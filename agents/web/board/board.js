@@ -107,14 +107,14 @@ function showState() {
   const now = state();
   const time = picture && picture.end_ms != null ? clock(picture.end_ms) : "–";
   const why = picture ? whyOf((picture.held_back_by || [])[0] || "") : "";
-  const age = pulse && pulse.picture != null ? Math.round((pulse.picture + performance.now() - pulseAt) / 1000) : "–";
+  const age = pulse && pulse.picture != null ? Math.round((pulse.picture + performance.now() - pulseAt) / 1000) : null;
   $("state").dataset.state = now;
   say($("state-text"), now === "live" && !picture.unknown ? `${word("live")} · ${word("live_text", { time })}` : word(now));
   $("figures").classList.toggle("old", now === "lost" || now === "stale");
   // Alerts do not come from whoever owns the campaign.
   $("figures").classList.toggle("lost", now === "lost");
   $("figures").classList.toggle("waiting", !picture || Boolean(picture.unknown));
-  let text = { lost: "lost_text", stale: "stale_text", behind: "behind_text" }[now] || "";
+  let text = { lost: "lost_text", stale: age == null ? "unconfirmed_text" : "stale_text", behind: "behind_text" }[now] || "";
   if (picture && picture.unknown && now !== "lost") text = "unknown_text";
   if (now === "waiting") text = stream.open && pulse ? (chosen.campaign ? "starting_text" : "none_text") : pulseAt ? "lost_text" : "waiting_text";
   let notice = text && word(text, { time, why, seconds: age, name: chosen.campaign });
