@@ -130,10 +130,11 @@ class Emitter:
         """Whether nobody can have said more of the block: what others said and this reader does not find, since Redis
         has forgotten, stands until it is said again from there on."""
         end, now = self._consumer().end_at_start(state.tp), log_end(self._consumer(), state.tp)
-        if end is None or block.last >= end - 1:
-            return end is not None
+        if end is None:
+            return False
         # Behind the last record there may be marks of transactions.
-        return now is not None and now.position >= end and now.handed_over <= block.last
+        read_to_end = now is not None and now.position >= end and now.handed_over <= block.last
+        return read_to_end or block.last >= end - 1
 
     def _records(self, state: SourceState, block: OpenBlock, whole: bool) -> dict[int, list[Record]]:
         records: dict[int, list[Record]] = {}

@@ -89,21 +89,10 @@ class Sender:
             try:
                 async with idempotent(self._address, transactional_id=f"{self._prefix}sender") as producer:
                     while not self._stop.is_set():
-                        await self._transaction(producer, events, aborted=rng.random() < ABORTED)
+                        await transaction(producer, self._prefix, events, IN_ONE, aborted=rng.random() < ABORTED)
                         await asyncio.sleep(PAUSE_SECONDS)
             except KafkaError:
                 await asyncio.sleep(RETRY_SECONDS)
-
-    async def _transaction(self, producer: AIOKafkaProducer, events: Events, aborted: bool) -> None:
-        await producer.begin_transaction()
-        for _ in range(IN_ONE):
-            record = events.record(time.time_ns() // 1_000_000)
-            await post(producer, self._prefix, replace(record, extra=(*record.extra, (IN_TRANSACTION, b"1"))))
-        if aborted:
-            await producer.flush()
-            await producer.abort_transaction()
-        else:
-            await producer.commit_transaction()
 
 
 def idempotent(address: str, **options: Any) -> AIOKafkaProducer:
@@ -124,6 +113,19 @@ async def post(producer: AIOKafkaProducer, prefix: str, record: Record) -> async
         prefix + record.topic, record.value, record.key, headers=record.headers
     )
     return sent
+
+
+async def transaction(producer: AIOKafkaProducer, prefix: str, events: Events, records: int, aborted: bool) -> None:
+    """Sends so many records in one; of an aborted one all of them stand in the log, too."""
+    await producer.begin_transaction()
+    for _ in range(records):
+        record = events.record(time.time_ns() // 1_000_000)
+        await post(producer, prefix, replace(record, extra=(*record.extra, (IN_TRANSACTION, b"1"))))
+    if aborted:
+        await producer.flush()
+        await producer.abort_transaction()
+    else:
+        await producer.commit_transaction()
 
 
 def send_all(address: str, prefix: str, records: Iterable[Record], **options: Any) -> int:

@@ -127,12 +127,8 @@ class GuardedDeployment(Deployment):
         assert isinstance(worker, GuardedWorker)
         return worker
 
-    def settle(
-        self, found: Recount, still_seconds: float = STILL_SECONDS, quiet_seconds: float = QUIET_SECONDS
-    ) -> float | None:
+    def settle(self, found: Recount, still_seconds: float = STILL_SECONDS) -> float | None:
         """Waits until the workers have read everything and are ready, and nothing moves any more.
-
-        quiet_seconds: where they are ready and have not read everything, so long nothing must have moved.
 
         Returns None, or for how long nothing has moved where they don't come to an end.
         """
@@ -147,20 +143,15 @@ class GuardedDeployment(Deployment):
             elif read >= found.records:
                 if now - moved > 2.5:
                     return None
-            elif now - moved > quiet_seconds:
+            elif now - moved > QUIET_SECONDS:
                 # Ready, and done as far as it knows: what is missing is lost, not late.
                 return None
             time.sleep(0.2)
 
-    def outcome(
-        self,
-        found: Recount | None = None,
-        still_seconds: float = STILL_SECONDS,
-        quiet_seconds: float = QUIET_SECONDS,
-    ) -> Outcome:
+    def outcome(self, found: Recount | None = None, still_seconds: float = STILL_SECONDS) -> Outcome:
         """Settles, then compares the tables and /metrics with the recount."""
         found = found or self.recount()
-        still = self.settle(found, still_seconds, quiet_seconds)
+        still = self.settle(found, still_seconds)
         verdict = self.compare(found)
         checks = [worker.continuity() for worker in self.workers.values() if isinstance(worker, GuardedWorker)]
         figures: dict[str, Any] = {}
