@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from faust.types import TP
 
 from agents.ingest.source_state import SourceState
-from agents.kafka.ends import log_end
+from agents.ingest.standing import standing
 from agents.kafka.slices import SliceConsumer
 from streams.events.topic import Topic
 
@@ -27,13 +27,10 @@ class Lag:
         found = {}
         for tp in consumer.assignment():
             topic = self._topics.get(tp.topic)
-            end = None if topic is None else log_end(consumer, tp)
-            if topic is None or end is None:
+            stands = None if topic is None else standing(consumer, tp, self._states)
+            if topic is None or stands is None:
                 continue
-            state = self._states.get(tp)
-            following = state is not None and state.generation == consumer.generation
-            next_offset = state.next_offset if following and state is not None else end.position
-            records = max(0, end.highwater - next_offset)
+            state, records = self._states.get(tp), stands.waiting
             last_ms = state.time_ms if state is not None else None
             seconds = max(0.0, (now_ms - last_ms) / 1000) if records and last_ms else 0.0
             found[topic.name, tp.partition] = (records, seconds)

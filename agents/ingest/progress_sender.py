@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from faust.types import TP
 
 from agents.ingest.source_state import SourceState
+from agents.ingest.standing import standing
 from agents.ingest.summaries_log import SummariesLog
-from agents.kafka.ends import log_end, partitions_of
+from agents.kafka.ends import partitions_of
 from agents.kafka.slices import SliceConsumer
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.sources import source_number
@@ -60,19 +61,10 @@ class ProgressSender:
             if topic is None:
                 continue
             partitions[topic.code] = partitions_of(consumer, tp.topic)
-            end = log_end(consumer, tp)
-            if end is None:
+            told = standing(consumer, tp, self._states)
+            if told is None:
                 continue
-            state = self._states.get(tp)
             source = source_number(topic.code, tp.partition, self._incarnation(tp.topic))
-            age_ms = max(0, int(now_ms - end.fetched_at_ms))
-            at_end = end.position >= end.highwater
-            if state is None or state.generation != generation:
-                # Nothing has come in this generation: where it is read from is how far it has been summarised.
-                nothing_waits = end.handed_over < 0
-                told = SourceProgress(source, end.position, None, at_end and nothing_waits, age_ms)
-            else:
-                nothing_waits = state.next_offset > end.handed_over
-                told = SourceProgress(source, state.next_offset, state.time_ms, at_end and nothing_waits, age_ms)
-            sources.append(told)
+            age_ms = max(0, int(now_ms - told.end.fetched_at_ms))
+            sources.append(SourceProgress(source, told.offset, told.time_ms, told.at_end, age_ms))
         return Progress(generation, sources, partitions)
