@@ -34,6 +34,8 @@ class Clock:
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_CACHE_DURATION": str(LOOKED_AT_SECONDS),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # Else a thread that waits for another of the same Python gets no rest, and takes a core with it.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
             "NO_FAKE_STAT": "1",
         }
 
