@@ -85,7 +85,15 @@ class CampaignFacts:
     @property
     def currencies(self) -> set[str]:
         """Those in which anything was spent."""
-        return {said[1] for days in self._days.values() for day in days.values() for said in day.sums}
+        return {said[1] for said, (micros, _) in self._sums() if micros}
+
+    @property
+    def stated_currencies(self) -> set[str]:
+        """Those in which anything was stated, also that nothing was spent."""
+        return {said[1] for said, _ in self._sums()}
+
+    def _sums(self) -> Iterator[tuple[_Said, list[int]]]:
+        return (summed for days in self._days.values() for day in days.values() for summed in day.sums.items())
 
     @property
     def tactics(self) -> list[Tactic]:

@@ -129,6 +129,8 @@ class CampaignMoney:
         currency = None if plan is None else plan.currency
         if currency is None:
             had = {money_parts(key)[1] for key in launch if key >= MONEY_STEP} | self._facts.currencies
+            # A line that was moved is stated as 0 where it was, which may be in a currency that was a mistake.
+            had = had or self._facts.stated_currencies
             currency = had.pop() if len(had) == 1 else None
         if currency is None:
             return None

@@ -170,7 +170,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def currency(self) -> str | None:
         if self.plan is not None and self.plan.currency is not None:
             return self.plan.currency
-        had = {currency for *_, currency, _ in self.sold} | {currency for currency, *_ in self.spent.values()}
+        had = {currency for *_, currency, _ in self.sold}
+        had |= {currency for currency, amount, _ in self.spent.values() if amount}
+        had = had or {currency for currency, *_ in self.spent.values()}
         return had.pop() if len(had) == 1 else None
 
     def rate(self, into: str, currency: str, day: int) -> Fraction | None:

@@ -203,6 +203,24 @@ def test_a_campaign_of_two_currencies_without_a_plan_has_none() -> None:
     assert (sums.currency, sums.converted, sums.spend) == (None, None, None)
 
 
+def test_a_line_that_is_stated_as_0_makes_no_second_currency() -> None:
+    campaign = Campaigned()
+    campaign.sell(1_000_000, "USD")
+    campaign.spend(400_000, "EUR", line=1)
+    assert campaign.sums("launch").currency is None
+    campaign.spend(0, "EUR", line=1)
+    campaign.spend(400_000, "USD", line=2)
+    sums = campaign.sums("launch")
+    assert (sums.currency, sums.spend) == ("USD", {"media": 400_000})
+
+
+def test_a_campaign_that_has_only_lines_of_0_is_shown_in_their_currency() -> None:
+    campaign = Campaigned()
+    campaign.spend(0, "EUR")
+    sums = campaign.sums("launch")
+    assert (sums.currency, sums.spend) == ("EUR", {"media": 0})
+
+
 def test_spend_is_for_whole_days_only() -> None:
     campaign = Campaigned()
     campaign.spend(3_000_000, day="2026-11-20")
