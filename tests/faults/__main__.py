@@ -2,8 +2,9 @@
 
 Without options the long plan: it says first how long that takes, `--resume` goes on where it was stopped, and at the
 end docs/figures/reliability.json and docs/reliability.md are written. `--form NAME --seed N` repeats one run: the same
-seed makes the same events and the same faults in the same order. Exits 0 if every counter is right and nothing stood
-still for longer than is promised; the short form only says the latter.
+seed makes the same events and the same faults in the same order; with `--keep` it takes its former place in the page.
+Exits 0 if every counter is right and nothing stood still for longer than is promised; the short form only says the
+latter.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ STATE = Path(".faults")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 as promised, 1 not."""
-    chosen = _options().parse_args(arguments)
+    options = _options()
+    chosen = options.parse_args(arguments)
     if chosen.form:
         usual = next(each for each in (*LONG, *SHORT) if each.form == chosen.form)
         plan: tuple[Run, ...] = (
@@ -41,14 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     else:
         plan = SHORT if chosen.short else LONG
+    if chosen.keep and not (chosen.form and plan[0] in LONG):
+        options.error("--keep needs the --form, and perhaps the --seed, of a run of the long plan")
     out = Console(soft_wrap=True, highlight=False, markup=False)
     chosen.state.mkdir(parents=True, exist_ok=True)
     with _quiet_drivers(chosen.state / "drivers.log"):
         done = _do(plan, results.State(chosen.state, chosen.resume), chosen.state, out)
     print_results(out, done)
     long_form = plan == LONG
-    if long_form and all(figures["exact"] for figures in done):
-        results.write(done)
+    if (long_form or chosen.keep) and all(figures["exact"] for figures in done):
+        if long_form:
+            results.write(done)
+        else:
+            results.write_again(done[0])
         out.print(f"written: {FIGURES.relative_to(ROOT)}, {results.DOCUMENT.relative_to(ROOT)}")
     broken = [figures for figures in done if not figures["exact"] or (figures["exceeded"] and not chosen.short)]
     return 1 if broken else 0
@@ -63,6 +70,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, default=STATE, help="where finished runs and logs of others are kept")
     parser.add_argument("--form", choices=sorted(FORMS), help="one run of this form")
     parser.add_argument("--seed", type=int, help="of that run")
+    parser.add_argument("--keep", action="store_true", help="that run takes the place of its former one in the page")
     parser.add_argument("--events", type=int, help="of that run, at least")
     return parser
 

@@ -194,8 +194,18 @@ def _where(faults: Figures) -> str:
     machine, versions = faults["machine"], ", ".join(f"{name} {number}" for name, number in faults["versions"].items())
     return (
         f"Measured on {faults['date']}, commit {faults['commit']}: {machine['cpu']}, {machine['cores']} cores, "
-        f"{machine['memory_gib']} GiB, {machine['kernel']}; {versions}.\n"
+        f"{machine['memory_gib']} GiB, {machine['kernel']}; {versions}.{_again(faults)}\n"
     )
+
+
+def _again(faults: Figures) -> str:
+    """The runs of other commits: from before the plan was resumed, or repeated since."""
+    said = [
+        f" {run['name']}: on {measured['date']}, commit {measured['commit']}."
+        for run in faults["runs"]
+        if (measured := run.get("measured", faults))["commit"] != faults["commit"]
+    ]
+    return "".join(said)
 
 
 def _guards(guards: Sequence[Figures] | None) -> str:

@@ -40,7 +40,9 @@ class State:
         return figures
 
     def keep(self, run: Run, figures: dict[str, Any]) -> None:
-        """Notes a run that was done."""
+        """Notes a run that was done, and in its figures when and of which commit."""
+        where = environment()
+        figures["measured"] = {name: where[name] for name in ("date", "commit")}
         self._runs[run.name] = {"plan": run.described, "figures": figures}
         new = self._file.with_suffix(".new")
         new.write_text(json.dumps(self._runs, indent=1))
@@ -50,7 +52,18 @@ class State:
 def write(runs: list[dict[str, Any]]) -> None:
     """Puts the runs into the JSON, beside what others have put there, and writes docs/reliability.md from it."""
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    figures["faults"] = {"command": COMMAND, **environment(), "runs": runs}
+    _write(figures | {"faults": {"command": COMMAND, **environment(), "runs": runs}})
+
+
+def write_again(run: dict[str, Any]) -> None:
+    """Puts one run in the place of the one of that name in the JSON, and writes docs/reliability.md from it."""
+    figures = json.loads(FIGURES.read_text())
+    faults = figures["faults"]
+    faults["runs"] = [run if other["name"] == run["name"] else other for other in faults["runs"]]
+    _write(figures)
+
+
+def _write(figures: dict[str, Any]) -> None:
     FIGURES.parent.mkdir(parents=True, exist_ok=True)
     FIGURES.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     DOCUMENT.write_text(render(figures))

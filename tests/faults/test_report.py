@@ -56,6 +56,16 @@ def test_page_without_figures_names_the_commands_that_measure_them() -> None:
         assert f"Not measured yet: `{command}`" in page
 
 
+def test_page_says_which_runs_are_of_another_commit() -> None:
+    again = _run(name="clock-104", measured={"date": "2026-11-29", "commit": "def"})
+    same = _run(measured={"date": "2026-11-24", "commit": "abc"})
+    page = render(_figures(same, _run(name="small-108"), again))
+    assert "commit abc: a cpu" in page
+    assert page.count("clock-104: on 2026-11-29, commit def.") == 1
+    assert "small-101: on" not in page
+    assert "small-108: on" not in page
+
+
 def test_page_adds_up_runs_and_says_what_is_lost_and_doubled() -> None:
     power = _run(name="power-105", seed=105, lost=3, doubled=2, recovered={**PART, "lost": 3}, redis_bytes_lost=900)
     page = render(_figures(_run(), power))
