@@ -32,7 +32,11 @@ MAX_INTERVAL_SECONDS = 1.0
 TICK_SECONDS = 0.05
 RETRY_SECONDS = 0.01
 COST_SHARE = 0.1
-"""Emission may take this share of the time; where it takes more, it is done less often, down to once a second."""
+"""All sources together may take this share of the worker's time for emission; where that would be more, each is done
+less often, down to once a second."""
+
+QUIET_SECONDS = 2 * MAX_INTERVAL_SECONDS
+"""What has not been emitted for so long takes no share."""
 
 
 class Emitter:
@@ -50,6 +54,7 @@ class Emitter:
         self._incarnation = incarnation
         self._telemetry = telemetry
         self._interval = MIN_INTERVAL_SECONDS
+        self._took: dict[TP, tuple[float, float]] = {}
 
     async def emit_if_due(self, state: SourceState) -> None:
         """Emit where the last emission of this source is long enough ago and something has changed."""
@@ -66,6 +71,7 @@ class Emitter:
         """Emit for the sources to which nothing comes that would make ingest do it. Raises what a send has raised."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            self._stretch(time.monotonic())
             generation = self._consumer().generation
             for state in list(states.values()):
                 if state.generation != generation:
@@ -97,9 +103,11 @@ class Emitter:
             whole = state.retells and (ended or self._has_caught_up(state, block))
             if not (block.changed or whole) or not await self._begun(state, block):
                 return
-            began = time.monotonic()
             last, timestamp_ms = block.last, block.last_timestamp_ms
+            began = time.thread_time()
             records = self._records(state, block, whole)
+            # Of the processor: while emission waits for the producer, the worker does other things.
+            self._took[state.tp] = time.monotonic(), time.thread_time() - began
             state.retells = state.retells and not whole
             try:
                 acknowledgements = await self._log.send(records)
@@ -109,7 +117,6 @@ class Emitter:
                 raise
             state.expect(Emission(last, timestamp_ms, len(acknowledgements)), acknowledgements)
             state.sent_at = time.monotonic()
-            self._stretch(state.sent_at - began)
         self._telemetry.summaries_sent(sum(map(len, records.values())))
 
     async def _begun(self, state: SourceState, block: OpenBlock) -> bool:
@@ -148,6 +155,7 @@ class Emitter:
         ledger += [(ledger_key, value) for value in encode_summary(LEDGER, block.ledger())]
         return records
 
-    def _stretch(self, took_seconds: float) -> None:
-        wanted = took_seconds / COST_SHARE
+    def _stretch(self, now: float) -> None:
+        self._took = {tp: (at, took) for tp, (at, took) in self._took.items() if now - at < QUIET_SECONDS}
+        wanted = sum(took for _, took in self._took.values()) / COST_SHARE
         self._interval = min(MAX_INTERVAL_SECONDS, max(MIN_INTERVAL_SECONDS, wanted, self._interval * 0.9))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from faust.types import TP
 
-from agents.ingest.emitter import Emitter
+from agents.ingest.emitter import MIN_INTERVAL_SECONDS, Emitter
 from agents.ingest.source_state import SourceState
 from agents.ingest.summaries_log import Record, SummariesLog
 from agents.kafka.ends import LogEnd
@@ -65,6 +65,7 @@ class Stage:
 
     def __init__(self, commits: Commits, first: int) -> None:
         self.sent: list[tuple[str, int]] = []
+        self.delay_seconds = 0.0
         self.commits = commits
         log = SummariesLog("summaries", 1, self._send)
         self.emitter = Emitter(log, lambda: cast(SliceConsumer, commits), lambda topic: 0, Telemetry("test"))
@@ -89,6 +90,7 @@ class Stage:
         await self.emitter.emit_if_due(self.state)
 
     async def _send(self, topic: str, partition: int, records: Sequence[Record]) -> list[asyncio.Future[Any]]:
+        await asyncio.sleep(self.delay_seconds)
         for key, value in records:
             if kind_of(value) == CAMPAIGN:
                 self.sent.append(((key or b"").decode(), decode_summary(value).last))
@@ -149,6 +151,35 @@ async def test_marks_of_transactions_may_stand_behind_the_last_record_then() -> 
     stage.read(52, "boreal")
     await stage.emit()
     assert stage.sent == [("aurora", 50), ("boreal", 51), ("aurora", 52), ("boreal", 52)]
+
+
+async def test_a_producer_that_takes_its_time_makes_nobody_speak_less_often() -> None:
+    stage = Stage(Commits(start=50), 50)
+    stage.delay_seconds = 0.1
+    emitting = asyncio.create_task(stage.emitter.run({SOURCE: stage.state}))
+    begun = asyncio.get_running_loop().time()
+    for offset in range(50, 56):
+        stage.read(offset, "aurora")
+        while ("aurora", offset) not in stage.sent:
+            await asyncio.sleep(0.01)
+    emitting.cancel()
+    # Six times: more than six seconds where each is followed by the longest pause.
+    assert asyncio.get_running_loop().time() - begun < 5
+
+
+async def test_sources_that_are_dear_to_tell_of_are_told_of_less_often() -> None:
+    stage = Stage(Commits(start=50), 50)
+    for number in range(2_000):
+        stage.read(50, f"campaign-{number}")
+    emitting = asyncio.create_task(stage.emitter.run({SOURCE: stage.state}))
+    begun = asyncio.get_running_loop().time()
+    while not stage.sent:
+        await asyncio.sleep(0.01)
+    stage.read(51, "aurora")
+    while stage.sent[-1] != ("aurora", 51):
+        await asyncio.sleep(0.01)
+    emitting.cancel()
+    assert asyncio.get_running_loop().time() - begun > 2 * MIN_INTERVAL_SECONDS
 
 
 async def test_a_first_block_that_ends_before_that_says_everything_at_its_end_though_nothing_is_new() -> None:
