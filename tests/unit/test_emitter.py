@@ -169,7 +169,7 @@ async def test_a_producer_that_takes_its_time_makes_nobody_speak_less_often() ->
 
 async def test_sources_that_are_dear_to_tell_of_are_told_of_less_often() -> None:
     stage = Stage(Commits(start=50), 50)
-    for number in range(2_000):
+    for number in range(15_000):
         stage.read(50, f"campaign-{number}")
     emitting = asyncio.create_task(stage.emitter.run({SOURCE: stage.state}))
     begun = asyncio.get_running_loop().time()
