@@ -62,6 +62,7 @@ def _won(call: Call, lost: set[int]) -> Call:
     batch = call.batch
     # Few are lost, and those who won are many: cut out the former.
     records, places = bytearray(batch.records), list(batch.places)
-    for at in sorted((batch.places.index(place) for place in lost if place in batch.places), reverse=True):
+    gone = [at for at, place in enumerate(batch.places) if place in lost]
+    for at in reversed(gone):
         del records[at * RECORD_BYTES : (at + 1) * RECORD_BYTES], places[at]
     return call._replace(batch=batch._replace(records=bytes(records), places=places))

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 FETCH_MIN_BYTES = 65_536
-"""With a quarter of it slices are half as long at 5,000 events a second, and a worker takes a quarter more time."""
+"""With a quarter of it slices are half as long at 5,000 events a second, and a worker takes a tenth to a quarter more
+time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ class CampaignSums:
     def __init__(self, plan: Plan, counters: Panes, people: PeopleOf, spend: list[Spent], hashed: Hash) -> None:
         self.plan, self._counters, self._people, self._spend, self._hashed = plan, counters, people, spend, hashed
         had = {currency for _, currency in _money(self.sum(ALL, LAUNCH, [0]))}
-        had = had | {line.currency for line in spend if line.micros} or {line.currency for line in spend}
+        had |= {line.currency for line in spend if line.micros}
+        had = had or {line.currency for line in spend}
         self.currency = plan.currency or (had.pop() if len(had) == 1 else None)
         self._known: dict[tuple[int, str, int, bool], Counted] = {}
         self._kpis: dict[tuple[int, str, int, bool], dict[str, Number | None]] = {}

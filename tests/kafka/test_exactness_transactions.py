@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
+from agents.telemetry import LAG_RECORDS, LAG_SECONDS
 from tests.faults.deployment import Deployment
 from tests.faults.events import Events
-from tests.faults.processes import WorkerProcess, wait_for
+from tests.faults.processes import wait_for
 from tests.faults.sending import idempotent, transaction
 from tests.kafka.exactness import deployed
 from tests.support.kafka import KafkaBroker
@@ -31,12 +31,12 @@ def test_windows_go_on_behind_the_last_transaction_and_nobody_is_said_to_be_behi
         asyncio.run(_send(deployment))
         found = deployment.recount()
         wait_for(lambda: deployment.read_total() >= found.records, 30, first.tail)
-        _assert_goes_on(first)
+        _assert_goes_on(deployment)
         # Who reads the open blocks again comes to the last records, and the one before has spoken of what is behind.
         first.stop()
         (second,) = deployment.start("second")
         wait_for(lambda: deployment.read_total() >= found.records, 30, second.tail)
-        _assert_goes_on(second)
+        _assert_goes_on(deployment)
         verdict = deployment.verdict(found)
         assert verdict.exact, f"{verdict}\n{second.tail()}"
 
@@ -48,21 +48,20 @@ async def _send(deployment: Deployment) -> None:
         await transaction(producer, deployment.prefix, events, 200, aborted=True)
 
 
-def _assert_goes_on(worker: WorkerProcess) -> None:
-    wait_for(lambda: not _stands(worker), 15, lambda: (_stands(worker), worker.tail()))
+def _assert_goes_on(deployment: Deployment) -> None:
+    wait_for(lambda: not _stands(deployment), 15, lambda: (_stands(deployment), deployment.tails()))
 
 
-def _stands(worker: WorkerProcess) -> list[str]:
+def _stands(deployment: Deployment) -> list[str]:
     """What is wrong: campaigns whose windows do not end now, and source partitions that are said to be behind."""
     stands = []
-    for campaign in worker.campaigns():
-        answer = worker.json(f"/api/campaigns/{quote(campaign, safe='')}")
+    for campaign, answer in deployment.campaigns().items():
         (whole,) = (channel for channel in answer["channels"] if channel["channel"] == "all")
         old = {value["kpi"] for value in whole["kpis"] if value["end_ms"] < time.time() * 1000 - NOW_MS}
         missing = {kpi["name"] for kpi in answer["definitions"]} - {value["kpi"] for value in whole["kpis"]}
         if old or missing or answer["held_back_by"]:
             stands.append(f"{campaign}: {len(old)} old, {len(missing)} missing, {answer['held_back_by']}")
-    for (name, labels), value in worker.metrics().items():
-        if name.startswith("launchpulse_lag") and value:
+    for (name, labels), value in deployment.scrape().items():
+        if name in (LAG_RECORDS.name, LAG_SECONDS.name) and value:
             stands.append(f"{name} {sorted(labels)} {value}")
     return stands
