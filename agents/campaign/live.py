@@ -80,9 +80,10 @@ def last_steps(panes: CampaignPanes, end_ms: int, plan: Plan | None) -> tuple[Wi
     """The last MINUTES whole minutes before `end_ms` (epoch milliseconds) of all channels, without people; of a young
     campaign the last YOUNG_MINUTES in steps of ten seconds."""
     stop = end_ms // MINUTE_MS
-    minutes = [_step(panes, Tier.MINUTE, MINUTE_MS, at, plan) for at in range(max(0, stop - MINUTES), stop)]
-    if _events(minutes[-YOUNG_MINUTES:]) < YOUNG_SHARE * _events(minutes):
-        return tuple(minutes)
+    minutes = [_step(panes, Tier.MINUTE, MINUTE_MS, at, plan) for at in range(max(0, stop - MINUTES), stop + 1)]
+    # The minute that is not over yet counts too: in a launch's first one it holds almost all that there is.
+    if _events(minutes[-YOUNG_MINUTES - 1 :]) < YOUNG_SHARE * _events(minutes):
+        return tuple(minutes[:-1])
     stop = end_ms // PANE_MS
     first = max(0, stop - YOUNG_MINUTES * MINUTE_MS // PANE_MS)
     return tuple(_step(panes, Tier.TEN_SECONDS, PANE_MS, at, plan) for at in range(first, stop))

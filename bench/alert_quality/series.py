@@ -21,7 +21,7 @@ from streams.events.measures import Measure, People
 from streams.kpis.kpi import SUMS, Kpi
 from streams.kpis.registry import KPI_BY_NAME
 
-STEP_SECONDS = 15
+STEP_SECONDS = 5
 BEGAN_SECONDS = 1_795_737_600
 """A two-hour border of Prometheus's blocks, so that a launch is one block."""
 EXPECTED = {"email": ("delivery", "visit", "click"), "paid_social": ("impression", "visit"), "direct": ("visit",)}

@@ -89,7 +89,7 @@ TOPIC: Final = Topic(
         Field("detail", f"string, at most {MAX_DETAIL_TEXT} characters", "what exactly, and why"),
         Field("owner", f"string, at most {MAX_LABEL} characters", "who changed it"),
     ),
-    counts=("tactics",),
+    counts=("tactics; a correction whose `time` lies in another hour (UTC) as one more",),
     example=MappingProxyType(
         {
             "id": "t-1301",

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 from zoneinfo import ZoneInfo
-
-from faust.types import TP
 
 from agents.ingest.emitter import MIN_INTERVAL_SECONDS, Emitter
 from agents.ingest.source_state import SourceState
 from agents.ingest.summaries_log import Record, SummariesLog
 from agents.kafka.ends import LogEnd
-from agents.kafka.positions import Start
 from agents.kafka.slices import SliceConsumer
 from agents.telemetry import Telemetry
 from streams.counting.blocks import Cut
@@ -22,42 +18,10 @@ from streams.counting.open_block import OpenBlock
 from streams.counting.sources import source_number
 from streams.counting.summaries import CAMPAIGN, decode_summary, kind_of
 from streams.events.batch import decode_batch
-from streams.events.catalogue import topic_by_name
+from tests.unit.commits import CLICK, SOURCE, Commits
 
-CLICK, SOURCE, ZONE = topic_by_name("click"), TP("click", 0), ZoneInfo("UTC")
+ZONE = ZoneInfo("UTC")
 T = 1_700_000_001_000
-
-
-@dataclass
-class Commits:
-    """What the emitter sees of a consumer. commits: whether the broker takes them; end: of the log, at the start."""
-
-    start: int = 0
-    end: int = 0
-    commits: bool = True
-    generation: int = 1
-    refusals: dict[TP, str] = field(default_factory=dict)
-    marked: int | None = None
-    at: int | None = None
-    ends: dict[TP, LogEnd] = field(default_factory=dict)
-
-    def is_committed(self, tp: TP, offset: int) -> bool:
-        return offset <= self.start or (self.at is not None and offset <= self.at)
-
-    def mark(self, tp: TP, generation: int, offset: int, metadata: str) -> bool:
-        self.marked = offset
-        return True
-
-    async def commit(self) -> bool:
-        if self.commits:
-            self.at = self.marked
-        return self.commits
-
-    def start_of(self, tp: TP) -> Start:
-        return Start(self.start, None, self.start - 1)
-
-    def end_at_start(self, tp: TP) -> int:
-        return self.end
 
 
 class Stage:

@@ -12,7 +12,7 @@ from streams.events.channels import ALL_CHANNELS
 from streams.events.measures import Measure
 from streams.kpis.customers import customers_before
 from streams.kpis.registry import KPI_BY_NAME
-from tests.unit.test_show import EMAIL, NOW, PUSH, UTC_ZONE, hear, owned, show
+from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, UTC_ZONE, hear, owned, show
 
 BEHIND_MS = 2 * DAY_MS
 END = NOW - BEHIND_MS

@@ -21,8 +21,8 @@ from streams.events.channels import ALL_CHANNELS
 from streams.events.measures import MICROS, Measure, money_key
 from streams.kpis.registry import KPI_BY_NAME
 from tests.unit.kpi_pictures import PLAN, snapshot
-from tests.unit.test_show import NOW as NOW_MS
-from tests.unit.test_show import count, hear, owned, show
+from tests.unit.owned_campaigns import NOW as NOW_MS
+from tests.unit.owned_campaigns import count, hear, owned, show
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EMAIL = 2

@@ -12,7 +12,7 @@ from agents.web.totals import Totals
 from streams.events.campaigns import Campaign, Target
 from streams.events.measures import Measure, money_key
 from tests.unit.kpi_pictures import campaign, snapshot
-from tests.unit.test_show import EMAIL, NOW, PUSH, count, hear, owned, show
+from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, count, hear, owned, show
 
 _MEASURES = (Measure.CLICKS, Measure.VISITS, Measure.SENT, Measure.SALES, Measure.PROMOTERS)
 _CHANGE = st.tuples(

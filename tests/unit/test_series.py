@@ -12,7 +12,7 @@ from agents.web.history import WrongQuestion, as_csv, describe_history, span_of
 from agents.web.questions import series_of, span_in, unpacked
 from streams.counting.campaign_panes import CampaignPanes
 from streams.events.measures import Measure
-from tests.unit.test_show import EMAIL, NOW, PUSH, count, hear, owned, show
+from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, count, hear, owned, show
 
 HOURS = Span("minute", None, None, 0)
 

@@ -9,7 +9,7 @@ from agents.ingest.standing import Standing, standing
 from agents.kafka.ends import LogEnd
 from agents.kafka.slices import SliceConsumer
 from streams.counting.sources import source_number
-from tests.unit.test_emitter import CLICK, SOURCE, Commits
+from tests.unit.commits import CLICK, SOURCE, Commits
 
 
 def stands(start: int, position: int, end: int, handed_over: int, summarised: int | None) -> Standing:
