@@ -1,6 +1,6 @@
 """What a live board shows of a campaign: which KPI in which window, and the last hour in small steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,6 +22,29 @@ YOUNG_MINUTES = 5
 """Where most of what the hour counted lies in these, they are shown alone, in steps of ten seconds."""
 
 YOUNG_SHARE = 0.8
+
+FUNNEL: tuple[Kpi, ...] = tuple(
+    KPI_BY_NAME[name]
+    for name in (
+        "reach",
+        "clicks",
+        "reach_to_click_rate",
+        "visits",
+        "click_to_visit_rate",
+        "leads",
+        "visit_to_lead_rate",
+        "qualified_leads",
+        "lead_to_qualified_rate",
+        "opportunities",
+        "qualified_to_opportunity_rate",
+        "orders",
+        "opportunity_to_sale_rate",
+    )
+)
+CHANNEL_TABLE: tuple[Kpi, ...] = tuple(
+    KPI_BY_NAME[name] for name in ("net_revenue", "orders", "visits", "engagement_rate")
+)
+"""What stands side by side on a board, to be compared: so all of it is of one window, see `common_window`."""
 
 _ORDER = [window.name for window in WINDOWS]
 _NOBODY: frozenset[int] = frozenset()
@@ -52,6 +75,15 @@ def window_for(kpi: Kpi, window: str) -> str:
     return next((name for name in longer if name in kpi.windows), kpi.windows[-1])
 
 
+def common_window(kpis: Iterable[Kpi], window: str) -> str:
+    """The window in which these KPIs stand beside each other on a board of `window`: that one where all of them make
+    sense in it, else the next longer one in which they do, else that of the last of them."""
+    kpis = tuple(kpis)
+    longer = _ORDER[_ORDER.index(window) :]
+    found = next((name for name in longer if all(name in kpi.windows for kpi in kpis)), None)
+    return found or window_for(kpis[-1], window)
+
+
 def people_on_board(window: str, told: Campaign | None) -> PeopleIn:
     """The windows that a board of `window` shows, those of the catalogue's targets too, and the kinds of people in
     each of them."""
@@ -71,6 +103,9 @@ def _people(window: str, targets: tuple[tuple[str, str], ...]) -> PeopleIn:
 def _shown(window: str, targets: tuple[tuple[str, str], ...]) -> Iterator[tuple[Kpi, str]]:
     for kpi in KPIS:
         yield kpi, window_for(kpi, window)
+    for together in (FUNNEL, CHANNEL_TABLE):
+        shown = common_window(together, window)
+        yield from ((kpi, shown) for kpi in together)
     for name, shown in targets:
         if name in KPI_BY_NAME and shown in ALL_WINDOWS:
             yield KPI_BY_NAME[name], shown

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from agents.campaign.live import Live, window_for
+from agents.campaign.live import CHANNEL_TABLE, FUNNEL, Live, common_window, window_for
 from agents.campaign.show import Arrived
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot
 from agents.web.tactics import describe_tactic
@@ -71,12 +71,17 @@ def definitions() -> bytes:
 
 
 def picture(live: Live, window: str) -> bytes:
-    """The campaign in a window: every KPI of all channels together, some of each channel, the targets."""
+    """The campaign in a window: every KPI of all channels together, some of each channel, the targets.
+
+    `funnel`: the window that all of its stages have, and their figures in it; null where that is the window itself.
+    `table_window`: the window of the table of channels.
+    """
     campaign = live.campaign
     if campaign is None:
         return orjson.dumps({"unknown": True, "held_back_by": live.held_back_by})
     told = campaign.told
     whole = campaign.channels.get(ALL_CHANNELS)
+    funnel, table = common_window(FUNNEL, window), common_window(CHANNEL_TABLE, window)
     body = {
         "campaign": campaign.campaign,
         "name": campaign.name,
@@ -89,10 +94,15 @@ def picture(live: Live, window: str) -> bytes:
         "end_ms": None if live.end_ms is None else live.end_ms - live.end_ms % 1000,
         "held_back_by": live.held_back_by,
         "kpis": {} if whole is None else _figures(whole, KPIS, window),
+        # What the page has already is not said twice.
+        "funnel": None
+        if whole is None or funnel == window
+        else {"window": funnel, "kpis": _figures(whole, FUNNEL, funnel)},
+        "table_window": table,
         "channels": [
             {"channel": channel_name(code)}
             | {"owner": _person(_owner_of(told, channel_name(code)))}
-            | {"kpis": _figures(campaign.channels[code], CHANNEL_KPIS, window)}
+            | {"kpis": _figures(campaign.channels[code], CHANNEL_KPIS, table)}
             for code in sorted(campaign.channels)
             if code != ALL_CHANNELS
         ],

@@ -21,6 +21,7 @@ GREYED = """node => {
   for (; node; node = node.parentElement) if (getComputedStyle(node).filter !== "none") return true;
   return false;
 }"""
+FIGURES = ("#attention", "#heroes", ".funnel", ".changes ol")
 SUMMARY = "aurora, email: the engagement rate is 3.1 %, it was 6.4 % half an hour ago (1,204 cases)"
 
 
@@ -31,19 +32,19 @@ async def test_alerts_stand_in_the_feed_with_owner_and_runbook_and_go_by_themsel
         async with board(Stage(), alerts=AlertReader(told.url, lambda: None)) as port:
             page = await open_board(port, "?campaign=aurora")
             await live(page)
-            alerts = page.locator(".changes .alerts")
+            alerts = page.locator("#alerts")
             await expect(alerts).to_contain_text("No alert is firing")
             told.alert(DROP, summary=SUMMARY, runbook="https://example.com/runbook")
             await expect(alerts.locator("li")).to_contain_text(SUMMARY, timeout=8_000)
             await expect(alerts.locator("li")).to_contain_text("Critical · 2 min. ago · Email · Noor · What to do")
             await expect(alerts.locator("a").nth(0)).to_have_attribute("href", "mailto:noor@example.com")
             await expect(alerts.locator("a").nth(1)).to_have_attribute("href", "https://example.com/runbook")
-            await expect(page.locator("#attention")).to_contain_text("Alerts: 1")
+            await expect(alerts.locator("h2")).to_have_text("Alerts: 1")
             await page.keyboard.press("l")
             await expect(alerts).to_contain_text("Критично")
             told.alert(DROP, minutes=-1)
             await expect(alerts).to_contain_text("оповещений нет", timeout=8_000)
-            await expect(page.locator("#attention")).not_to_contain_text("Оповещения")
+            await expect(alerts.locator("h2")).to_have_text("Оповещения")
         await expect(page.locator("#state")).to_have_attribute("data-state", "lost", timeout=8_000)
 
 
@@ -77,20 +78,42 @@ async def test_figures_that_are_stale_are_greyed_and_the_alerts_that_still_come_
             page = await open_board(port, "?campaign=aurora")
             await live(page)
             await expect(page.locator(".alerts .what")).to_have_text(SUMMARY, timeout=8_000)
-            assert await greyed(page) == {"#heroes": False, ".funnel": False, ".changes ol": False, ".alerts": False}
+            assert await greyed(page) == dict.fromkeys((*FIGURES, "#alerts"), False)
             stage.silent = True
             await expect(page.locator("#state")).to_have_attribute("data-state", "stale", timeout=12_000)
-            assert await greyed(page) == {"#heroes": True, ".funnel": True, ".changes ol": True, ".alerts": False}
+            assert await greyed(page) == dict.fromkeys(FIGURES, True) | {"#alerts": False}
             told.alert(DROP | {"channel": "sms"}, summary="another one")
-            await expect(page.locator(".alerts li")).to_have_count(2, timeout=8_000)
+            await expect(page.locator("#alerts li")).to_have_count(2, timeout=8_000)
         await expect(page.locator("#state")).to_have_attribute("data-state", "lost", timeout=8_000)
         assert set((await greyed(page)).values()) == {True}
 
 
 async def greyed(page: Page) -> dict[str, bool]:
     """Whether a part of the page, or what it stands in, is greyed."""
-    places = ("#heroes", ".funnel", ".changes ol", ".alerts")
-    return {place: await page.eval_on_selector(place, GREYED) for place in places}
+    return {place: await page.eval_on_selector(place, GREYED) for place in (*FIGURES, "#alerts")}
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800), (1920, 1080)])
+async def test_what_fires_is_seen_without_scrolling_the_worst_first(
+    open_board: Open, tmp_path: Path, width: int, height: int
+) -> None:
+    with alertmanager(tmp_path, {}) as told:
+        for number in range(6):
+            told.alert(DROP | {"channel": f"place-{number}", "severity": "warning"}, summary=f"{SUMMARY}, {number}")
+        told.alert(DROP, summary="the worst")
+        async with board(Stage(), alerts=AlertReader(told.url, lambda: None)) as port:
+            page = await open_board(port, "?campaign=aurora", width=width, height=height)
+            await live(page)
+            await expect(page.locator("#alerts h2")).to_have_text("Alerts: 7", timeout=8_000)
+            first = page.locator("#alerts li").first
+            await expect(first.locator(".what")).to_have_text("the worst")
+            await expect(first).to_contain_text("Critical · 2 min. ago · Email · Noor")
+            box = await first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] < height
+            await expect(page.locator("#alerts li:visible")).to_have_count(4)
+            await page.locator("#alerts summary").click()
+            await expect(page.locator("#alerts li:visible")).to_have_count(7)
 
 
 async def test_script_in_an_alert_is_text_and_only_a_web_address_is_a_link(open_board: Open, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from agents.campaign.live import Live
 from agents.campaign.series import Series, Span
 from agents.campaign.show import Arrived
-from agents.campaign.snapshot import CampaignSnapshot, TacticSnapshot
+from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, TacticSnapshot
 from agents.web.alerts import AlertReader
 from agents.web.app import build_web
 from agents.web.board_routes import add_board
@@ -43,14 +43,29 @@ TOLD = Campaign(
 def shown(told: Campaign = TOLD, channels: tuple[int, ...] = (2, 6, 8)) -> CampaignSnapshot:
     """A campaign of which every KPI has a value; one target is missed, one met, one cannot be judged."""
     hour = planned("1h")
+    campaign = planned_campaign(told.id, channels)
     tactic = Tactic(2, NOW_MS - 600_000, "Second mail brought forward", "Sent at once.", "Maria")
     return replace(
-        planned_campaign(told.id, channels),
+        campaign,
+        channels={code: _of_its_window(channel) for code, channel in campaign.channels.items()},
         name=told.name,
         owner=told.owner_name,
         told=told,
         tactics=(TacticSnapshot(tactic, {0: BeforeAfter(hour, hour), 2: BeforeAfter(hour, hour)}),),
     )
+
+
+def _of_its_window(channel: ChannelSnapshot) -> ChannelSnapshot:
+    """No window holds as much as another: who mixes them up shows another number."""
+    windows = {
+        name: replace(
+            sums,
+            counters={measure: count * times for measure, count in sums.counters.items()},
+            people={kind: number * times for kind, number in sums.people.items()},
+        )
+        for times, (name, sums) in enumerate(channel.windows.items(), 1)
+    }
+    return replace(channel, windows=windows)
 
 
 def steps() -> tuple[WindowSums, ...]:

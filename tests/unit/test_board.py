@@ -10,7 +10,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from agents.campaign.live import Live, people_on_board, window_for
+from agents.campaign.live import CHANNEL_TABLE, FUNNEL, Live, common_window, people_on_board, window_for
 from agents.web import events, live
 from agents.web.api import describe_campaign
 from agents.web.board_files import FOLDER, PREFIX, board_files, runbook_files
@@ -50,11 +50,30 @@ def test_a_kpi_that_makes_no_sense_in_the_window_is_shown_in_the_next_longer_one
     assert window_for(KPI_BY_NAME["churn_rate"], "launch") == "30d"
 
 
+@pytest.mark.parametrize("window", WINDOW_NAMES)
+def test_what_stands_side_by_side_is_of_one_window_which_is_named(window: str) -> None:
+    sent = told(window)
+    together = sent["funnel"] or sent
+    assert {together["kpis"][kpi.name][0] for kpi in FUNNEL} == {together["window"]}
+    for channel in sent["channels"]:
+        assert {channel["kpis"][kpi.name][0] for kpi in CHANNEL_TABLE} == {sent["table_window"]}
+
+
+def test_a_funnel_of_a_minute_is_that_of_the_hour_since_nobody_orders_by_the_minute() -> None:
+    assert told("1m")["funnel"]["window"] == "1h"
+    assert told("24h")["funnel"] is None
+    assert common_window((KPI_BY_NAME["visits"], KPI_BY_NAME["spend"]), "1m") == "today"
+    assert common_window((KPI_BY_NAME["net_revenue"], KPI_BY_NAME["mentions_per_minute"]), "launch") == "month"
+
+
 def test_every_figure_of_a_board_finds_the_people_that_its_formula_counts() -> None:
     for window in WINDOW_NAMES:
         people = people_on_board(window, TOLD)
         for kpi in KPIS:
             assert {int(kind) for kind in kpi.people} <= people[window_for(kpi, window)]
+        for together in (FUNNEL, CHANNEL_TABLE):
+            for kpi in together:
+                assert {int(kind) for kind in kpi.people} <= people[common_window(together, window)]
         assert {target.window for target in TOLD.targets} <= people.keys()
 
 
@@ -146,7 +165,7 @@ async def test_a_viewer_gets_the_picture_the_history_the_lists_and_a_pulse() -> 
     kinds = [kind for kind, _ in got]
     assert kinds.count("picture") == kinds.count("history") == 1
     assert sorted(data["partition"] for kind, data in got if kind == "campaigns") == [0, 1]
-    assert next(data for kind, data in got if kind == "picture")["kpis"]["orders"][1] == 10
+    assert next(data for kind, data in got if kind == "picture")["kpis"]["orders"][1] == 3 * 10
     assert [data for kind, data in got if kind == "pulse"][-1]["picture"] < 1000
 
 

@@ -1,7 +1,7 @@
 // The live board: what is chosen, what has come, and whether it can be trusted.
-import { $, el, say, svg } from "/board/dom.js";
+import { $, el, mark, say, svg } from "/board/dom.js";
 import { csv, save } from "/board/csv.js";
-import { clock, day } from "/board/format.js";
+import { ago, clock, exactly } from "/board/format.js";
 import { Stream } from "/board/stream.js";
 import { language, setLanguage, titleOf, whyOf, word } from "/board/words.js";
 import { View, person } from "/board/view.js";
@@ -95,39 +95,42 @@ function step(by) {
 
 // ---- whether it can be trusted
 
+// How old the figures are in milliseconds; null where this worker does not know.
+function age() {
+  return pulse && pulse.picture != null ? pulse.picture + performance.now() - pulseAt : null;
+}
+
 function state() {
   if (!stream.open) return pulse || picture ? "lost" : "waiting";
   if (!picture) return "waiting";
-  const age = pulse && pulse.picture != null ? pulse.picture + performance.now() - pulseAt : pulse ? Infinity : 0;
-  if (age > STALE_MS) return "stale";
+  if (pulse && (age() ?? Infinity) > STALE_MS) return "stale";
+  if (picture.unknown) return "unknown";
   return picture.held_back_by.length ? "behind" : "live";
 }
 
+// What a reader hears is said once; how old the figures are, every second, is only seen.
 function showState() {
   const now = state();
   const time = picture && picture.end_ms != null ? clock(picture.end_ms) : "–";
   const why = picture ? whyOf((picture.held_back_by || [])[0] || "") : "";
-  const age = pulse && pulse.picture != null ? Math.round((pulse.picture + performance.now() - pulseAt) / 1000) : null;
   $("state").dataset.state = now;
-  say($("state-text"), now === "live" && !picture.unknown ? `${word("live")} · ${word("live_text", { time })}` : word(now));
-  $("figures").classList.toggle("old", now === "lost" || now === "stale");
+  say($("state-text"), word(now));
+  const old = now === "stale" || now === "lost";
+  say($("state-age"), now === "live" ? word("live_text", { time }) : old && age() != null ? ago(Date.now() - age()) : "");
+  mark($("state"), "title", picture && picture.end_ms != null ? exactly(picture.end_ms) : null);
+  $("figures").classList.toggle("old", old);
   // Alerts do not come from whoever owns the campaign.
   $("figures").classList.toggle("lost", now === "lost");
   $("figures").classList.toggle("waiting", !picture || Boolean(picture.unknown));
-  let text = { lost: "lost_text", stale: age == null ? "unconfirmed_text" : "stale_text", behind: "behind_text" }[now] || "";
+  let text = { lost: "lost_text", stale: age() == null ? "unconfirmed_text" : "stale_text", behind: "behind_text" }[now] || "";
   if (picture && picture.unknown && now !== "lost") text = "unknown_text";
   if (now === "waiting") text = stream.open && pulse ? (chosen.campaign ? "starting_text" : "none_text") : pulseAt ? "lost_text" : "waiting_text";
-  let notice = text && word(text, { time, why, seconds: age, name: chosen.campaign });
+  let notice = text && word(text, { time, why, name: chosen.campaign });
   if (!notice && pulse && pulse.silent && pulseAt - listAt > 4000) notice = word("silent_text", pulse);
   if (problem) notice = word("refused_text", { why: problem });
   $("notice").dataset.state = now;
   $("notice").hidden = !notice;
-  // Said once, not every second: a reader would hear it again and again.
-  const stable = notice.replace(/\d+ (s|с)(?=[:.])/, "…");
-  if ($("notice").dataset.said !== stable) {
-    $("notice").dataset.said = stable;
-    $("notice").textContent = notice;
-  }
+  say($("notice"), notice);
 }
 
 let problem = "";
@@ -188,7 +191,7 @@ function help() {
 const TOOLS = {
   theme: ["d", "M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark")],
   language: ["l", "", () => speak(language === "ru" ? "en" : "ru")],
-  csv: ["x", "M12 4v11m-5-5 5 5 5-5M4 20h16", () => picture && !picture.unknown && save(`${chosen.campaign}-${chosen.window}.csv`, csv(picture, definitions))],
+  csv: ["x", "M12 4v11m-5-5 5 5 5-5M4 20h16", () => picture && !picture.unknown && save(`${chosen.campaign}-${chosen.window}.csv`, csv(picture, definitions, language))],
   share: ["s", "M10 14a4 4 0 0 0 6 0l4-4a4 4 0 0 0-6-6l-1.500 1.500M14 10a4 4 0 0 0-6 0l-4 4a4 4 0 0 0 6 6l1.500-1.500", share],
   full: ["f", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5", () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())],
   help: ["?", "M9 9.500a3 3 0 1 1 4 2.800c-.700.300-1 .900-1 1.700v.500M12 18v.500", help],
@@ -241,11 +244,13 @@ function speak(name) {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input[type=text], input[type=password], select, dialog")) return;
-  const tool = Object.values(TOOLS).find(([key]) => key === event.key);
+  // Where the layout has no Latin letters, those that stand on the key.
+  const key = /^[!-~]$/.test(event.key) ? event.key : event.code.replace(/^Key/, "").toLowerCase();
+  const tool = Object.values(TOOLS).find(([its]) => its === key);
   if (tool) tool[2]();
-  else if (event.key === "c") $("campaign").focus();
-  else if (event.key === "n" || event.key === "p") step(event.key === "n" ? 1 : -1);
-  else if (WINDOWS[event.key - 1]) choose({ window: WINDOWS[event.key - 1] });
+  else if (key === "c") $("campaign").focus();
+  else if (key === "n" || key === "p") step(key === "n" ? 1 : -1);
+  else if (WINDOWS[key - 1]) choose({ window: WINDOWS[key - 1] });
   else return;
   event.preventDefault();
 });

@@ -13,11 +13,11 @@ const number = (value, digits = 0) => formatter({ maximumFractionDigits: digits 
 const short = (value) =>
   Math.abs(value) >= 1e6 ? formatter({ notation: "compact", maximumFractionDigits: 2 }).format(value) : number(value);
 
-export function money(amount, currency) {
+export function money(amount, currency, narrow = false) {
   const size = Math.abs(amount);
-  const digits = size < 1000 ? 2 : 0;
+  const digits = size < (narrow ? 100 : 1000) ? 2 : 0;
   const options = { style: "currency", currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: digits, minimumFractionDigits: digits };
-  if (size >= 1e6) Object.assign(options, { notation: "compact", maximumFractionDigits: 2, minimumFractionDigits: 0 });
+  if (size >= (narrow ? 1e5 : 1e6)) Object.assign(options, { notation: "compact", maximumFractionDigits: narrow ? 1 : 2, minimumFractionDigits: 0 });
   try {
     return formatter(options).format(amount);
   } catch {
@@ -25,16 +25,17 @@ export function money(amount, currency) {
   }
 }
 
-export function value(kind, found, currency) {
+// narrow: for a table, in which long amounts are rounded.
+export function value(kind, found, currency, narrow = false) {
   if (found == null) return "–";
   if (typeof found === "object") {
-    return Object.entries(found).map(([code, amount]) => money(amount, code)).join(" + ") || "–";
+    return Object.entries(found).map(([code, amount]) => money(amount, code, narrow)).join(" + ") || "–";
   }
   switch (kind) {
     case "ratio":
-      return formatter({ style: "percent", maximumFractionDigits: Math.abs(found) < 0.1 ? 2 : 1 }).format(found);
+      return formatter({ style: "percent", maximumFractionDigits: Math.abs(found) < 0.1 ? 2 : 1, ...(Math.abs(found) < 1000 ? {} : { notation: "compact" }) }).format(found);
     case "factor":
-      return `${number(found, 2)} ×`;
+      return `${Math.abs(found) < 1e6 ? number(found, 2) : short(found)} ×`;
     case "score":
       return formatter({ signDisplay: "exceptZero", maximumFractionDigits: 0 }).format(found);
     case "per_minute":
@@ -44,7 +45,7 @@ export function value(kind, found, currency) {
     case "seconds":
       return word("seconds", { n: number(found) });
     case "money":
-      return currency ? money(found, currency) : number(found, 2);
+      return currency ? money(found, currency, narrow) : number(found, 2);
     default:
       return short(found);
   }
@@ -57,9 +58,10 @@ export function clock(ms) {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
-export function day(text) {
-  return new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(text));
-}
+// With the zone, which is the viewer's: whoever reads it aloud may sit in another one.
+const DAY = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+export const day = (text) => new Intl.DateTimeFormat(language, DAY).format(new Date(text));
+export const exactly = (ms) => new Intl.DateTimeFormat(language, { ...DAY, year: "numeric", second: "2-digit" }).format(ms);
 
 export function ago(ms) {
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });

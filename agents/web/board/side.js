@@ -1,7 +1,7 @@
 // Beside the ten groups: the funnel, sentiment, channels with their owners, and what the team changed.
-import { el, mark, say, spark } from "/board/dom.js";
+import { $, el, mark, say } from "/board/dom.js";
 import { ago, clock } from "/board/format.js";
-import { channelOf, titleOf, word } from "/board/words.js";
+import { channelOf, language, titleOf, word } from "/board/words.js";
 import { person } from "/board/view.js";
 
 const STAGES = [
@@ -28,6 +28,16 @@ const since = (ms) => el("time", { datetime: new Date(ms).toISOString(), title: 
 
 const card = (name, ...children) => el("section", { class: `card ${name}`, "aria-label": word(name) }, el("h2", {}, word(name)), ...children);
 
+// What stands side by side is of one window. It is written beside the heading where it is not the chosen one.
+function headed(node) {
+  const window = el("small", { class: "window" });
+  node.firstElementChild.append(window);
+  return (shown, picture) => {
+    say(window, shown === picture.window ? "" : word("w")[shown]);
+    mark(node, "data-window", shown);
+  };
+}
+
 export class Funnel {
   constructor(view) {
     this.view = view;
@@ -40,16 +50,19 @@ export class Funnel {
       return { name, rate, bar, rateText, number, node: el("li", {}, button) };
     });
     this.node = card("funnel", el("ol", {}, ...this.rows.map((row) => row.node)));
+    this.head = headed(this.node);
   }
 
   show(picture) {
-    const counts = this.rows.map(({ name }) => (picture.kpis[name] || [])[1] ?? null);
+    const { window, kpis } = picture.funnel || picture;
+    this.head(window, picture);
+    const counts = this.rows.map(({ name }) => (kpis[name] || [])[1] ?? null);
     const top = Math.max(1, ...counts.map((count) => count || 0));
     this.rows.forEach((row, at) => {
       say(row.number, this.view.text(row.name, counts[at], picture));
       mark(row.number, "data-value", counts[at] ?? "");
       row.bar.style.width = `${((counts[at] || 0) / top) * 100}%`;
-      const rate = row.rate && (picture.kpis[row.rate] || [])[1];
+      const rate = row.rate && (kpis[row.rate] || [])[1];
       // The stages are not within each other: what is more than all is no share of it.
       say(row.rateText, rate == null || rate > 1 ? "" : `→ ${this.view.text(row.rate, rate, picture)}`);
     });
@@ -91,9 +104,11 @@ export class Channels {
     const heads = COLUMNS.map((name) => el("th", { scope: "col" }, name === "engagement_rate" ? word("engaged") : titleOf(view.definitions.get(name))));
     this.table = el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, word("channel")), ...heads)), this.body);
     this.node = card("channels", el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": word("channels") }, this.table), this.none);
+    this.head = headed(this.node);
   }
 
   show(picture) {
+    this.head(picture.table_window, picture);
     const worth = ({ kpis }) => [Object.values((kpis.net_revenue || [])[1] || {})[0] || 0, (kpis.visits || [])[1] || 0];
     const sorted = [...picture.channels].sort((a, b) => worth(b)[0] - worth(a)[0] || worth(b)[1] - worth(a)[1]);
     this.table.hidden = !sorted.length;
@@ -120,38 +135,47 @@ export class Channels {
       row.who.replaceChildren(person(owner) || word("nobody"));
     }
     COLUMNS.forEach((name, at) => {
-      const found = (kpis[name] || [])[1];
-      say(row.cells[at], this.view.text(name, found, picture));
+      const [, found, , judged] = kpis[name] || [];
+      // Where the exposures are not told, there are more engagements than those: no share of them.
+      const senseless = name === "engagement_rate" && found > 1;
+      say(row.cells[at], senseless ? "–" : this.view.text(name, found, picture, true));
+      mark(row.cells[at], "title", senseless ? word("more_than_all") : null);
       mark(row.cells[at], "data-value", found == null ? "" : typeof found === "object" ? JSON.stringify(found) : found);
+      row.cells[at].classList.toggle("few", found != null && !judged);
     });
   }
+}
+
+// Above the figures, the worst first: what fires is not searched for.
+const SEEN = 4;
+
+export function showAlerts(told) {
+  const key = JSON.stringify([told, language]) + Math.floor(Date.now() / 30000);
+  const node = $("alerts");
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  const alerts = (told && told.alerts) || [];
+  node.hidden = !told || !(told.alerts || told.down);
+  if (node.hidden) return;
+  let note = told.more ? word("more_alerts", { n: told.more }) : alerts.length ? "" : word("no_alerts");
+  if (told.down) note = word(told.as_of_ms ? "alerts_old" : "alerts_down", { time: clock(told.as_of_ms) });
+  const list = (some) => el("ul", { class: told.down ? "old" : null }, ...some.map(alertItem));
+  const rest = alerts.slice(SEEN);
+  const open = node.querySelector("details[open]") != null;
+  node.replaceChildren(
+    el("h2", {}, alerts.length ? `${word("alerts")}: ${alerts.length + told.more}` : word("alerts")),
+    list(alerts.slice(0, SEEN)),
+    rest.length ? el("details", { open }, el("summary", {}, word("more_alerts", { n: rest.length })), list(rest)) : null,
+    note ? el("p", { class: told.down ? "down" : "note" }, note) : null,
+  );
 }
 
 export class Changes {
   constructor(view) {
     this.view = view;
-    this.alerts = el("div", { class: "alerts", hidden: true });
     this.list = el("ol", {});
     this.node = card("changes", this.list);
-    this.node.prepend(this.alerts);
     this.list.append(el("li", { class: "note" }, word("no_changes")));
-  }
-
-  show() {
-    const told = this.view.alerts;
-    const key = JSON.stringify(told) + Math.floor(Date.now() / 30000);
-    if (this.shownAlerts === key) return;
-    this.shownAlerts = key;
-    this.alerts.hidden = !told || !(told.alerts || told.down);
-    if (this.alerts.hidden) return;
-    const alerts = told.alerts || [];
-    let note = told.more ? word("more_alerts", { n: told.more }) : alerts.length ? "" : word("no_alerts");
-    if (told.down) note = word(told.as_of_ms ? "alerts_old" : "alerts_down", { time: clock(told.as_of_ms) });
-    this.alerts.replaceChildren(
-      el("h2", {}, word("alerts")),
-      el("ul", { class: told.down ? "old" : null }, ...alerts.map(alertItem)),
-      el("p", { class: told.down ? "down" : "note" }, note),
-    );
   }
 
   showHistory(history, picture) {

@@ -2,7 +2,7 @@
 import { $, el, mark, say, spark, tell } from "/board/dom.js";
 import { day, value } from "/board/format.js";
 import { channelOf, groupOf, titleOf, whyOf, word } from "/board/words.js";
-import { Changes, Channels, Funnel, Sentiment } from "/board/side.js";
+import { Changes, Channels, Funnel, Sentiment, showAlerts } from "/board/side.js";
 
 // Headline -> what stands small below it.
 const HEROES = {
@@ -22,7 +22,7 @@ const SHOWN = {
 };
 
 export const person = (owner) =>
-  !owner ? null : owner[1] && /^[^\s@]+@[^\s@]+$/.test(owner[1]) ? el("a", { href: `mailto:${owner[1]}` }, owner[0]) : `${owner[0]}${owner[1] ? ` · ${owner[1]}` : ""}`;
+  !owner ? null : owner[1] && /^[^\s@]+@[^\s@]+$/.test(owner[1]) ? el("a", { href: `mailto:${owner[1]}`, title: owner[1] }, owner[0]) : `${owner[0]}${owner[1] ? ` · ${owner[1]}` : ""}`;
 
 export class View {
   constructor(definitions, groups, explain) {
@@ -44,8 +44,9 @@ export class View {
 
   beside(name) {
     const number = el("span", { "data-kpi": name });
-    this.add(name, { node: number, number, window: el("small"), show: say });
-    return el("p", { class: "beside" }, `${titleOf(this.definitions.get(name))} `, number);
+    const window = el("small", { class: "window" });
+    this.add(name, { node: number, number, window, show: say });
+    return el("p", { class: "beside" }, `${titleOf(this.definitions.get(name))} `, number, window);
   }
 
   group(title) {
@@ -94,9 +95,9 @@ export class View {
     this.figures.get(name).push(parts);
   }
 
-  text(name, found, picture) {
+  text(name, found, picture, narrow = false) {
     const currency = Object.keys((picture.kpis.gross_revenue || [])[1] || {})[0];
-    return value(this.definitions.get(name).kind, found, currency);
+    return value(this.definitions.get(name).kind, found, currency, narrow);
   }
 
   show(picture) {
@@ -118,7 +119,8 @@ export class View {
     }
     this.showTitle(picture);
     this.showAttention(picture);
-    for (const part of this.side) part.show(picture);
+    showAlerts(this.alerts);
+    for (const part of this.side) if (part.show) part.show(picture);
   }
 
   showChips(node, name, targets, picture) {
@@ -157,19 +159,15 @@ export class View {
   showAttention(picture) {
     const missed = picture.targets.filter((one) => one.met === false);
     const judged = picture.targets.filter((one) => one.met != null).length;
-    const alerts = this.alerts && this.alerts.alerts ? this.alerts.alerts.length + this.alerts.more : 0;
-    const key = JSON.stringify([alerts, judged, picture.targets.length, missed.map((one) => [one.kpi, one.window, one.channel, this.text(one.kpi, one.value, picture)])]);
+    const key = JSON.stringify([judged, picture.targets.length, missed.map((one) => [one.kpi, one.window, one.channel, this.text(one.kpi, one.value, picture)])]);
     if ($("attention").dataset.key === key) return;
     $("attention").dataset.key = key;
-    const jump = () => document.querySelector(".alerts").scrollIntoView();
-    const firing = alerts ? [el("li", { class: "missed" }, el("button", { type: "button", onclick: jump }, `${word("alerts")}: ${alerts}`))] : [];
     if (!missed.length) {
       const name = !picture.targets.length ? "no_targets" : judged ? "all_met" : "none_judged";
-      $("attention").replaceChildren(...firing, el("li", { class: judged ? "fine" : "open" }, word(name, { n: judged || picture.targets.length })));
+      $("attention").replaceChildren(el("li", { class: judged ? "fine" : "open" }, word(name, { n: judged || picture.targets.length })));
       return;
     }
     $("attention").replaceChildren(
-      ...firing,
       ...missed.map((one) => {
         const limit = word(one.bound, { limit: this.text(one.kpi, one.limit, picture) });
         const title = `${titleOf(this.definitions.get(one.kpi))}${one.channel === "all" ? "" : ` · ${channelOf(one.channel)}`} (${word("w")[one.window]})`;
