@@ -215,14 +215,16 @@ def _tests(told: Campaign, found: Found, channel: str, topic: str) -> _Raw:
     }
     if found.arrived is None:
         return _unknown("tests", "tests_away", "tests_away_mend", **filled)
-    tests, recent, others = found.arrived["channels"].get(channel, {}).get(topic, (0, 0, False))
+    tests, recent, others, of_day = found.arrived["channels"].get(channel, {}).get(topic, (0, 0, 0, 0))
+    begun = told.starts_at is not None and told.starts_at.timestamp() * 1000 <= found.now_ms
+    if others and begun:
+        return _ok("tests", "tests_live", **filled)
+    if of_day:
+        return _mend("tests", "tests_real", "tests_real_mend", n=recent, others=of_day, **filled)
     if recent:
-        return _ok("tests", "tests_ok", n=recent, **filled)
+        return _ok("tests", "tests_after" if others else "tests_ok", n=recent, others=others, **filled)
     if others:
-        live = told.starts_at is not None and told.starts_at.timestamp() * 1000 <= found.now_ms
-        if live:
-            return _ok("tests", "tests_live", **filled)
-        return _mend("tests", "tests_real", "tests_real_mend", **filled)
+        return _mend("tests", "tests_before", "tests_mend", others=others, **filled)
     if tests:
         return _mend("tests", "tests_old", "tests_mend", n=tests, **filled)
     return _mend("tests", "tests_none", "tests_mend", **filled)

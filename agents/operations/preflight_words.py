@@ -86,14 +86,25 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "expects_unread_mend": ("add them to LAUNCHPULSE_TOPICS", "добавьте их в LAUNCHPULSE_TOPICS"),
     "tests_ok": (
-        "{n} in the last 24 hours, in no KPI",
-        "за последние 24 часа: {n}, в показатели они не входят",
+        "{n:,} in the last 24 hours, in no KPI",
+        "за последние 24 часа: {n:,}, в показатели они не входят",
     ),
-    "tests_old": ("{n} in all, none in the last 24 hours", "всего: {n}, за последние 24 часа ни одного"),
+    "tests_old": ("{n:,} in all, none in the last 24 hours", "всего: {n:,}, за последние 24 часа ни одного"),
     "tests_none": ("nothing has arrived", "ничего не пришло"),
+    "tests_after": (
+        "{n:,} in the last 24 hours, in no KPI; {others:,} earlier events, which were not marked, stay counted",
+        "за последние 24 часа: {n:,}, в показатели они не входят; прежние события без пометки ({others:,}) в "
+        "показателях останутся",
+    ),
+    "tests_before": (
+        "none in the last 24 hours; {others:,} earlier events, which were not marked, stay counted",
+        "за последние 24 часа ни одного; прежние события без пометки ({others:,}) в показателях останутся",
+    ),
     "tests_real": (
-        "events came that are not marked as tests: they are in the KPIs",
-        "приходят события без пометки теста: они уже в показателях",
+        "this source still sends unmarked events: {others:,} in the last 24 hours, which are counted in the KPIs; "
+        "tests: {n:,}",
+        "источник всё ещё шлёт события без пометки: за последние 24 часа {others:,}, и они вошли в показатели; "
+        "тестов: {n:,}",
     ),
     "tests_live": (
         "the launch has begun, and its events arrive",
@@ -110,8 +121,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "оно было отправлено: launchpulse dead-letters list",
     ),
     "tests_real_mend": (
-        "let the source set test: true until the launch begins",
-        "пусть источник до начала запуска ставит test: true",
+        "let the source set test: true until the launch begins; what has come unmarked stays counted",
+        "пусть источник до начала запуска ставит test: true; то, что пришло без пометки, в показателях останется",
     ),
     "tests_away_mend": ("see /readyz of the workers: launchpulse status", "смотрите /readyz: launchpulse status"),
     "alertmanager_ok": (

@@ -16,7 +16,7 @@ from agents.web import live
 from agents.web.alerts import AlertReader
 from agents.web.exchange import Exchange
 from agents.web.history import describe_history
-from agents.web.questions import ALERTS, Question, span_in
+from agents.web.questions import ALERTS, ARRIVED, Question, span_in
 from agents.web.relay import Relay
 
 
@@ -51,7 +51,7 @@ class Responder:
             return None if owned is None else (owned[0], live.campaigns(int(question.name), self._partitions, owned[1]))
         if question.kind == ALERTS:
             return None if self._alerts is None else (0, self._alerts.of(question.name))
-        if question.kind == "arrived":
+        if question.kind == ARRIVED:
             arrived = self._figures.arrived(question.name)
             return None if arrived is None else (arrived.generation, live.arrived(arrived))
         if (span := span_in(question.window)) is not None:

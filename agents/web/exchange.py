@@ -18,19 +18,19 @@ from redis.exceptions import ResponseError
 
 from agents.claims.errors import ClaimsError
 from agents.claims.link import AWAY
-from agents.web.questions import ALERTS, Question
+from agents.web.questions import ALERTS, ARRIVED, Question
 from agents.web.relay import Heard, Relay, Told
 from agents.web.worked import Worked
 
 log = structlog.get_logger(__name__)
 
 PERIODS: Mapping[str, float] = {
-    "picture": 0.3, "history": 5.0, "campaigns": 2.0, "series": 5.0, "arrived": 1.0, ALERTS: 1.0,
+    "picture": 0.3, "history": 5.0, "campaigns": 2.0, "series": 5.0, ARRIVED: 1.0, ALERTS: 1.0,
 }  # fmt: skip
 """Kind of question -> seconds between two answers."""
 
 SHARES: Mapping[str, float] = {
-    "picture": 0.15, "history": 0.03, "campaigns": 0.01, ALERTS: 0.01, "series": 0.2, "arrived": 0.2,
+    "picture": 0.15, "history": 0.03, "campaigns": 0.01, ALERTS: 0.01, "series": 0.2, ARRIVED: 0.2,
 }  # fmt: skip
 """Kind of question -> the share of a core that its answers may take. Boards ask the first four all the time, and
 take at most a fifth of a core, whoever looks; the others are asked now and then. None waits for another kind."""

@@ -147,17 +147,19 @@ def campaigns(partition: int, of: int, owned: Iterable[CampaignSnapshot]) -> byt
 
 
 def arrived(found: Arrived) -> bytes:
-    """`channels`: channel -> topic -> [tests since the launch, tests in the last 24 hours, whether other events came];
-    `currencies`: those of all sales since the launch."""
-    channels: dict[str, dict[str, tuple[int, int, bool]]] = {}
+    """`channels`: channel -> topic -> [tests since the launch, tests in the last 24 hours, other events since the
+    launch, others in the last 24 hours]; `currencies`: those of all sales since the launch.
+
+    Another form of it takes another `agents.web.questions.ARRIVED`."""
+    channels: dict[str, dict[str, tuple[int, int, int, int]]] = {}
     for code, totals in found.totals.items():
         day = found.day.get(code, {})
         for topic in TOPICS:
             tests = topic.test_measure
-            others = any(totals.get(measure) for measure in topic.counted_in)
+            others, of_day = (sum(counts.get(measure, 0) for measure in topic.counted_in) for counts in (totals, day))
             if others or totals.get(tests):
-                counts = totals.get(tests, 0), day.get(tests, 0), others
-                channels.setdefault(channel_name(code), {})[topic.name] = counts
+                counted = totals.get(tests, 0), day.get(tests, 0), others, of_day
+                channels.setdefault(channel_name(code), {})[topic.name] = counted
     currencies = {money_parts(key)[1] for totals in found.totals.values() for key in totals if is_money(key)}
     return orjson.dumps({"channels": channels, "currencies": sorted(currencies)})
 

@@ -7,11 +7,13 @@ from streams.counting.windows import WINDOWS
 
 WINDOW_NAMES = tuple(window.name for window in WINDOWS)
 ALERTS = "alerts"
+ARRIVED = "arrived-2"
+"""The number is that of the answer's form: workers of releases that count otherwise do not answer each other."""
 
 
 class Question(NamedTuple):
     """kind: `picture` (a campaign's KPIs in a window), `history` (its changes, and its last hour), `campaigns` (those
-    of one partition of the summaries topic), `series` (its history in steps), `arrived` (what has come of it), or
+    of one partition of the summaries topic), `series` (its history in steps), ARRIVED (what has come of it), or
     `alerts` (a campaign's, which every worker asks Alertmanager itself).
     window: of a picture, or the packed span of a series, else empty. name: the campaign, or the partition.
     """
@@ -39,7 +41,7 @@ def unpacked(text: str) -> Question | None:
         return None
     if question.kind == "campaigns":
         return question if question.name.isascii() and question.name.isdigit() else None
-    return question if question.kind in ("history", "arrived") else None
+    return question if question.kind in ("history", ARRIVED) else None
 
 
 def picture_of(campaign: str, window: str) -> Question:
@@ -80,4 +82,4 @@ def span_in(text: str) -> Span | None:
 
 def arrived_of(campaign: str) -> Question:
     """What is asked before a launch."""
-    return Question("arrived", "", campaign)
+    return Question(ARRIVED, "", campaign)

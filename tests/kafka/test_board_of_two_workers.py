@@ -84,7 +84,8 @@ def launch(kafka_broker: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) 
         workers = deployment.start("one", "two")
         deployment.wait_ready(90)
         now_ms = time.time_ns() // 1_000_000
-        send_all(kafka_broker.address, deployment.prefix, [event("click", number, now_ms) for number in range(7)])
+        real = [event("click", number, now_ms, channel="push") for number in range(7)]
+        send_all(kafka_broker.address, deployment.prefix, real)
         wait_for(lambda: len(owners(workers)) == 1, 60, deployment.tails)
         (owner,) = owners(workers)
         (other,) = (worker for worker in workers if worker is not owner)
@@ -171,6 +172,16 @@ def test_the_command_says_what_is_to_be_mended_and_then_that_everything_is_ready
     many = launch.preflight(launch.other, "--rate", "40000", "--language", "ru")
     assert many.returncode == 1
     assert "запустите ещё 6, каждый на своём ядре" in many.stdout
+
+    (tmp_path / "aurora.yaml").write_text(AURORA.replace("sale]", "sale], push: [click]"), encoding="utf-8")
+    assert launch.command("campaigns", "apply", str(tmp_path / "aurora.yaml")).returncode == 0
+    unmarked = "mend this source still sends unmarked events: 7 in the last 24 hours"
+    for worker in (launch.owner, launch.other):
+        wait_for(
+            lambda at=worker: lines(at).get("Test events: push, click", "").startswith(unmarked),  # type: ignore[misc]
+            60,
+            lambda at=worker: lines(at),  # type: ignore[misc]
+        )
 
 
 def test_what_the_command_cannot_do_it_says_in_one_line(launch: Launch) -> None:

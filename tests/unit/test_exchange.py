@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from agents.web.exchange import PERIODS, SHARES, Exchange
-from agents.web.questions import Question, history_of, picture_of
+from agents.web.questions import ARRIVED, Question, history_of, picture_of
 from agents.web.worked import Worked
 
 PICTURE, HISTORY = picture_of("aurora", "launch"), history_of("aurora")
@@ -88,7 +88,7 @@ async def test_boards_leave_four_fifths_of_a_core_to_the_others_however_many_are
 
 def test_what_boards_ask_all_the_time_is_given_a_fifth_of_a_core() -> None:
     assert SHARES.keys() == PERIODS.keys()
-    asked_once = {"series", "arrived"}
+    asked_once = {"series", ARRIVED}
     assert sum(share for kind, share in SHARES.items() if kind not in asked_once) == pytest.approx(0.2)
 
 

@@ -13,6 +13,7 @@ from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, w
 from agents.operations.preflight_parts import ask_alertmanager
 from agents.operations.preflight_words import TITLES, WORDS
 from agents.web import live
+from agents.web.questions import ARRIVED, Question, arrived_of, unpacked
 from streams.events.campaigns import parse_campaign
 from streams.events.channels import CHANNEL_CODES
 from streams.events.measures import Measure, money_key
@@ -34,7 +35,7 @@ READY = Found(
     NOW_MS,
     ZoneInfo("UTC"),
     parse_campaign(ENTRY),
-    {"channels": {"email": {"click": [3, 2, False]}}, "currencies": ["GBP"]},
+    {"channels": {"email": {"click": [3, 2, 0, 0]}}, "currencies": ["GBP"]},
     {"click": "shop.click", "open": "shop.open"},
     Alertmanager("http://alerts", "", "0.27", "on-call", ("webhook",), 2, {"webhook": 4}),
     Kafka(2, {"shop.click": 4}),
@@ -69,9 +70,11 @@ def test_where_everything_is_right_nothing_is_to_be_mended() -> None:
         (told(fx=[]), "rates", "mend"),
         (told(expects=None), "expects", "mend"),
         (told(expects={"email": ["sale"]}), "expects", "mend"),
-        (arrived(0, 0, False), "tests", "mend"),
-        (arrived(3, 0, False), "tests", "mend"),
-        (arrived(0, 0, True), "tests", "mend"),
+        (arrived(0, 0, 0, 0), "tests", "mend"),
+        (arrived(3, 0, 0, 0), "tests", "mend"),
+        (arrived(0, 0, 7, 0), "tests", "mend"),
+        (arrived(0, 0, 7, 2), "tests", "mend"),
+        (arrived(3, 2, 7, 1), "tests", "mend"),
         (replace(READY, arrived=None), "tests", "unknown"),
         (replace(READY, alertmanager=None), "alertmanager", "mend"),
         (replace(READY, alertmanager=Alertmanager("u", "refused")), "alertmanager", "mend"),
@@ -104,6 +107,33 @@ def test_each_thing_that_is_wrong_is_named_with_what_to_mend(found: Found, check
     }
 
 
+def said_of_tests(found: Found) -> tuple[str, str, str]:
+    """What is said of the test events: verdict, message, what to mend."""
+    (line,) = (line for line in preflight(found) if line.check == "tests")
+    return line.verdict, line.message, line.mend
+
+
+def test_a_source_that_sends_unmarked_events_beside_its_tests_is_to_be_mended_before_the_launch() -> None:
+    verdict, message, mend = said_of_tests(arrived(3, 2, 1_407, 1_400))
+    assert verdict == "mend"
+    assert "still sends unmarked events" in message
+    assert "1,400" in message
+    assert "counted in the KPIs" in message
+    assert "test: true" in mend
+
+
+def test_unmarked_events_of_earlier_days_hold_nothing_up_but_it_is_said_that_they_stay_counted() -> None:
+    verdict, message, mend = said_of_tests(arrived(3, 2, 1_407, 0))
+    assert (verdict, mend) == ("ok", "")
+    assert "1,407" in message
+    assert "stay counted" in message
+
+
+def test_once_the_launch_has_begun_unmarked_events_are_what_is_wanted() -> None:
+    begun = replace(arrived(3, 2, 7, 7), told=told(starts_at="2026-11-01T00:00:00Z").told)
+    assert said_of_tests(begun) == ("ok", "the launch has begun, and its events arrive", "")
+
+
 @pytest.mark.parametrize(
     ("zone", "starts_at", "verdict"),
     [
@@ -121,7 +151,7 @@ def test_the_day_of_a_rate_is_that_of_the_reporting_time_zone(zone: str, starts_
 
 def test_both_languages_fill_in_the_same_things() -> None:
     for english, russian in (*TITLES.values(), *WORDS.values()):
-        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", russian))
+        assert set(re.findall(r"\{(\w+)", english)) == set(re.findall(r"\{(\w+)", russian))
 
 
 async def test_an_alertmanager_that_is_away_is_told_and_not_raised() -> None:
@@ -131,8 +161,16 @@ async def test_an_alertmanager_that_is_away_is_told_and_not_raised() -> None:
 def test_what_has_come_of_a_channel_is_told_by_topic_with_its_tests_apart() -> None:
     counted = {Measure.TESTS_CLICK: 3, Measure.MACHINE_OPENS: 2, money_key(Measure.REVENUE, "EUR"): 5}
     email = CHANNEL_CODES["email"]
-    said = orjson.loads(live.arrived(Arrived(1, {email: counted}, {email: {Measure.TESTS_CLICK: 1}})))
+    day = {Measure.TESTS_CLICK: 1, Measure.MACHINE_OPENS: 1}
+    said = orjson.loads(live.arrived(Arrived(1, {email: counted}, {email: day})))
     assert said == {
-        "channels": {"email": {"click": [3, 1, False], "open": [0, 0, True]}},
+        "channels": {"email": {"click": [3, 1, 0, 0], "open": [0, 0, 2, 1]}},
         "currencies": ["EUR"],
     }
+
+
+def test_a_worker_of_a_release_that_counts_otherwise_is_not_asked_what_has_come() -> None:
+    question = arrived_of("aurora")
+    assert unpacked(question.packed()) == question == Question(ARRIVED, "", "aurora")
+    # Asked by a worker whose answer had three numbers: it would take four for something else.
+    assert unpacked("arrived||aurora") is None
