@@ -12,16 +12,49 @@ async def test_the_board_leads_to_the_preflight_which_says_what_to_mend_in_both_
     async with board(Stage()) as port:
         page = await open_board(port, "?campaign=aurora")
         await page.click("#checks")
-        await expect(page.locator('li[data-check="rate"] .todo')).to_have_text("say it")
+        await expect(page.locator('li[data-check="rate"] .todo')).to_contain_text("Enter it above")
         await expect(page.locator("#verdict")).to_have_text("Something could not be looked at")
         await page.fill("#rate", "4000")
         await page.click("#look")
         await expect(page.locator('li[data-check="rate"]')).to_contain_text("4000.0, en")
+        assert page.url.endswith("/preflight/aurora?window=launch&rate=4000")
         await page.click("#language")
         await expect(page.locator("#verdict")).to_have_text("Проверено не всё")
         async with page.expect_download() as download:
             await page.click("#files button >> nth=1")
         assert (await download.value).suggested_filename == "aurora-hour.csv"
+
+
+async def test_the_address_holds_the_rate_that_was_asked_so_that_it_can_be_shared(open_board: Open) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "preflight/aurora?rate=4000")
+        await expect(page.locator("#rate")).to_have_value("4000")
+        await expect(page.locator('li[data-check="rate"]')).to_contain_text("4000.0, en")
+        await page.fill("#rate", "")
+        await page.click("#look")
+        await expect(page.locator('li[data-check="rate"]')).to_contain_text("None, en")
+        assert page.url.endswith("/preflight/aurora")
+
+
+async def test_without_a_rate_the_page_says_what_to_enter_and_no_command(open_board: Open) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "preflight/aurora", locale="ru-RU")
+        await page.click("#look")
+        todo = page.locator('li[data-check="rate"] .todo')
+        await expect(todo).to_contain_text("сколько событий в секунду вы ждёте на пике")
+        await expect(todo).not_to_contain_text("say it")
+
+
+async def test_the_way_back_leads_to_the_window_that_one_came_from(open_board: Open) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "?campaign=aurora&window=24h")
+        await page.click("#checks")
+        await page.fill("#rate", "4000")
+        await page.click("#look")
+        await expect(page.locator('li[data-check="rate"]')).to_contain_text("4000.0, en")
+        await page.click("#board")
+        await expect(page.locator("#windows input:checked")).to_have_value("24h")
+        assert page.url.endswith("/?campaign=aurora&window=24h")
 
 
 async def test_a_phone_shows_the_way_back_to_the_board(open_board: Open) -> None:

@@ -75,7 +75,7 @@ function choose(change) {
   for (const input of $("windows").querySelectorAll("input")) input.checked = input.value === chosen.window;
   showWindow();
   $("campaign").value = chosen.campaign;
-  $("checks").href = `/preflight/${encodeURIComponent(chosen.campaign)}`;
+  $("checks").href = `/preflight/${encodeURIComponent(chosen.campaign)}?window=${chosen.window}`;
   stream.follow(String(query));
   showState();
 }

@@ -4,18 +4,19 @@ import { $, el, say } from "/board/dom.js";
 const WORDS = {
   en: {
     back: "To the board", ok: "Ready", mend: "To mend", unknown: "Unknown", all_ok: "Everything is ready", all_mend: "Something is to be mended", all_unknown: "Something could not be looked at",
-    rate: "Events a second expected at the peak, of all campaigns", look: "Look again", language: "По-русски", asking: "Looking …",
+    rate: "Events a second expected at the peak, of all campaigns", rate_todo: "Enter it above and press “Look again”: how many events a second you expect at the peak, of all campaigns together", look: "Look again", language: "По-русски", asking: "Looking …",
     history: "Download the history", history_text: "As CSV, from the service's own records, where late events have been put into their own time. Minutes are held for 2 hours, hours for 32 days, days for 400 days.",
     minute: "By minutes", hour: "By hours", day: "By days", token: "Token", token_go: "Go on", lost: "The worker does not answer: {why}", refused: "Refused: {why}",
   },
   ru: {
-    back: "К доске", ok: "Готово", mend: "Исправить", unknown: "Неизвестно", all_ok: "Всё готово", all_mend: "Есть что исправить", all_unknown: "Проверено не всё",
-    rate: "Событий в секунду на пике, всех кампаний", look: "Проверить снова", language: "In English", asking: "Проверяем …",
+    back: "К табло", ok: "Готово", mend: "Исправить", unknown: "Неизвестно", all_ok: "Всё готово", all_mend: "Есть что исправить", all_unknown: "Проверено не всё",
+    rate: "Событий в секунду на пике, всех кампаний", rate_todo: "Введите его выше и нажмите «Проверить снова»: сколько событий в секунду вы ждёте на пике, по всем кампаниям вместе", look: "Проверить снова", language: "In English", asking: "Проверяем …",
     history: "Скачать историю", history_text: "В CSV, из записей самого сервиса: опоздавшие события стоят в своём времени. Минуты хранятся 2 часа, часы 32 дня, дни 400 дней.",
-    minute: "По минутам", hour: "По часам", day: "По дням", token: "Токен", token_go: "Продолжить", lost: "Обработчик не отвечает: {why}", refused: "Отказ: {why}",
+    minute: "По минутам", hour: "По часам", day: "По дням", token: "Токен", token_go: "Продолжить", lost: "Воркер не отвечает: {why}", refused: "Отказ: {why}",
   },
 };
 const campaign = decodeURIComponent(location.pathname.slice("/preflight/".length));
+const asked = new URLSearchParams(location.search);
 const api = `/api/campaigns/${encodeURIComponent(campaign)}`;
 let language = localStorage.getItem("language") || (navigator.language.startsWith("ru") ? "ru" : "en");
 
@@ -25,6 +26,16 @@ function complain(text) {
   $("notice").hidden = !text;
   say($("notice"), text);
 }
+
+// The address says what was asked, so that it can be shared, and the board's window, so that there is a way back to it.
+function address(rate) {
+  if (rate) asked.set("rate", rate);
+  else asked.delete("rate");
+  history.replaceState(null, "", `${location.pathname}${String(asked) && `?${asked}`}`);
+}
+
+// A worker names the option of the command; here is a field.
+const todo = (line) => (line.check === "rate" && line.mend ? word("rate_todo") : line.mend);
 
 // The answer, or nothing where there is none: then the page says why.
 async function ask(path) {
@@ -44,6 +55,7 @@ async function look() {
   say($("verdict"), word("asking"));
   complain("");
   const rate = $("rate").value;
+  address(rate);
   const answer = await ask(`${api}/preflight?language=${language}${rate ? `&rate=${encodeURIComponent(rate)}` : ""}`);
   if (!answer) {
     say($("verdict"), word("all_unknown"));
@@ -60,7 +72,7 @@ async function look() {
         "li", { "data-check": line.check, "data-verdict": line.verdict },
         el("span", { class: `chip ${line.verdict}` }, word(line.verdict)),
         el("p", {}, el("b", {}, line.title), `: ${line.message}`),
-        line.mend ? el("p", { class: "todo" }, line.mend) : null,
+        line.mend ? el("p", { class: "todo" }, todo(line)) : null,
       ),
     ),
   );
@@ -84,7 +96,10 @@ function speak() {
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
 document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
 say($("name"), campaign);
-$("board").href = `/?campaign=${encodeURIComponent(campaign)}`;
+const back = new URLSearchParams({ campaign });
+if (asked.get("window")) back.set("window", asked.get("window"));
+$("board").href = `/?${back}`;
+$("rate").value = asked.get("rate") || "";
 $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   look();
