@@ -8,11 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from agents.cli.common import Exit, Refused, Unreachable, err, out, print_json, run_async, settings_of_command
+from agents.operations.preflight_words import LANGUAGES, VERDICTS
 from agents.settings import Settings
 
 TIMEOUT_SECONDS = 20.0
 
-_SIGNS = {"ok": "[green]ok     [/]", "mend": "[red]to mend[/]", "unknown": "[yellow]unknown[/]"}
+_COLOURS = {"ok": "green", "mend": "red", "unknown": "yellow"}
+_SENT = (
+    "Test alerts are on their way to {whom}. Has everybody seen one?",
+    "Проверочные оповещения отправлены: {whom}. Все их увидели?",
+)
+_DEFAULT = ("the default receiver", "получатель по умолчанию")
 
 
 def preflight(
@@ -42,9 +48,9 @@ def preflight(
     if as_json:
         print_json(found)
     else:
-        _print(found)
+        print_lines(found, language)
     if notify and settings.alertmanager_url is not None:
-        run_async(_notify(settings.alertmanager_url, campaign, found.get("contacts", [])))
+        run_async(_notify(settings.alertmanager_url, campaign, found.get("contacts", []), language))
     raise typer.Exit({"ok": Exit.OK, "mend": Exit.REFUSED}.get(found["verdict"], Exit.UNREACHABLE))
 
 
@@ -76,21 +82,31 @@ async def _ask(settings: Settings, campaign: str, rate: float | None, url: str |
     return said
 
 
-async def _notify(url: str, campaign: str, contacts: list[str]) -> None:
+async def _notify(url: str, campaign: str, contacts: list[str], language: str) -> None:
     from agents.operations.preflight_notify import NotTaken, send_alerts, trial_alerts
 
     try:
         await send_alerts(url, trial_alerts(campaign, contacts, datetime.now(UTC)))
     except NotTaken as error:
         raise Unreachable(str(error)) from None
-    whom = ", ".join(["the default receiver", *contacts])
-    err().print(f"Test alerts are on their way to {whom}. Has everybody seen one?", markup=False)
+    whom = ", ".join([_said(_DEFAULT, language), *contacts])
+    err().print(_said(_SENT, language).format(whom=whom), markup=False)
 
 
-def _print(found: dict[str, Any]) -> None:
+def print_lines(found: dict[str, Any], language: str) -> None:
+    """What a worker has found, for people: a line for each thing, and one below it where something is to be done."""
     from rich.markup import escape
 
+    verdicts = {verdict: _said(words, language) for verdict, words in VERDICTS.items()}
+    width = max(map(len, verdicts.values()))
     for line in found["lines"]:
-        out().print(f"{_SIGNS[line['verdict']]} {escape(line['title'])}: {escape(line['message'])}")
+        verdict = verdicts[line["verdict"]].ljust(width)
+        sign = f"[{_COLOURS[line['verdict']]}]{verdict}[/]"
+        out().print(f"{sign} {escape(line['title'])}: {escape(line['message'])}")
         if line["mend"]:
-            out().print(f"        -> {escape(line['mend'])}")
+            out().print(f"{' ' * width} -> {escape(line['mend'])}")
+
+
+def _said(words: tuple[str, str], language: str) -> str:
+    # A worker has refused any other language by then.
+    return words[LANGUAGES.index(language)]

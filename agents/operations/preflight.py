@@ -7,7 +7,8 @@ from math import ceil
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from agents.operations.preflight_words import TITLES, WORDS, Language, said
+from agents.operations.preflight_said import channel_called, money, said
+from agents.operations.preflight_words import TITLES, WORDS, Language
 from streams.counting.panes import day_index
 from streams.counting.plan import plan_of
 from streams.events.campaigns import Campaign, Owner
@@ -173,7 +174,7 @@ def _owners(told: Campaign) -> _Raw:
 def _budget(told: Campaign) -> _Raw:
     if told.budget is None:
         return _mend("budget", "budget_none", "budget_mend")
-    return _ok("budget", "budget_ok", budget=f"{told.budget:,f}", currency=told.currency)
+    return _ok("budget", "budget_ok", money=money(told.budget, told.currency))
 
 
 def _rates(told: Campaign, found: Found) -> _Raw:
@@ -209,6 +210,7 @@ def _expects(told: Campaign, found: Found) -> Iterator[_Raw]:
 def _tests(told: Campaign, found: Found, channel: str, topic: str) -> _Raw:
     filled: dict[str, object] = {
         "channel": channel,
+        "called": channel_called(channel),
         "topic": topic,
         "campaign": found.campaign,
         "place": found.topics.get(topic, topic),
@@ -275,7 +277,7 @@ def _capacity(found: Found) -> Iterator[_Raw]:
     if found.rate is None:
         yield _unknown("rate", "rate_none", "rate_mend", campaign=found.campaign)
         return
-    rate, kafka = f"{found.rate:,.0f}", found.kafka
+    rate, kafka = round(found.rate), found.kafka
     yield _ok("rate", "rate_ok", rate=rate)
     if kafka.trouble:
         yield _unknown("workers", "kafka_away", "kafka_mend", why=kafka.trouble)
@@ -285,7 +287,7 @@ def _capacity(found: Found) -> Iterator[_Raw]:
         "n": kafka.workers,
         "rate": rate,
         "needed": needed,
-        "each": f"{EVENTS_A_WORKER:,}",
+        "each": EVENTS_A_WORKER,
         "more": needed - kafka.workers,
     }
     if kafka.workers < needed:

@@ -1,9 +1,16 @@
-"""What a preflight says, in English and in Russian. `{…}` are filled in."""
+"""What a preflight says, in English and in Russian. `{…}` are filled in, see `agents.operations.preflight_said`."""
 
 from typing import Final, Literal
 
 Language = Literal["en", "ru"]
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ru")
+
+VERDICTS: Final[dict[str, tuple[str, str]]] = {
+    "ok": ("ok", "готово"),
+    "mend": ("to mend", "исправить"),
+    "unknown": ("unknown", "неизвестно"),
+}
+"""Verdict -> how a command says it."""
 
 TITLES: Final[dict[str, tuple[str, str]]] = {
     "entry": ("Catalogue entry", "Запись в каталоге"),
@@ -13,13 +20,13 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
     "budget": ("Budget", "Бюджет"),
     "rates": ("Exchange rates", "Курсы валют"),
     "expects": ("Expected topics", "Ожидаемые источники"),
-    "tests": ("Test events: {channel}, {topic}", "Тестовые события: {channel}, {topic}"),
+    "tests": ("Test events: {called}, {topic}", "Тестовые события: {called}, {topic}"),
     "alertmanager": ("Alertmanager", "Alertmanager"),
     "receiver": ("Receiver of alerts", "Получатель оповещений"),
     "delivery": ("Delivery of alerts", "Доставка оповещений"),
-    "worker": ("This worker", "Этот обработчик"),
+    "worker": ("This worker", "Этот воркер"),
     "rate": ("Expected rate", "Ожидаемый поток"),
-    "workers": ("Workers", "Обработчики"),
+    "workers": ("Workers", "Воркеры"),
     "partitions": ("Partitions", "Разделы Kafka"),
 }
 """Check -> what was looked at."""
@@ -49,13 +56,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "alerts go there",
         "укажите owner с name и contact (почта или канал чата), так же в channel_owners и owners: туда идут оповещения",
     ),
-    "targets_ok": ("{n} targets", "целей: {n}"),
+    "targets_ok": ("{n:target|targets}", "{n:цель|цели|целей}"),
     "targets_none": ("no target is set", "ни одной цели нет"),
     "targets_mend": (
         "set targets: without them nothing on the boards is red, and no missed target is told",
-        "задайте targets: без них на доске ничего не станет красным, и о невыполненной цели никто не узнает",
+        "задайте targets: без них на табло ничего не станет красным, и о невыполненной цели никто не узнает",
     ),
-    "budget_ok": ("{budget} {currency}", "{budget} {currency}"),
+    "budget_ok": ("{money}", "{money}"),
     "budget_none": ("no budget is set", "бюджет не указан"),
     "budget_mend": (
         "set budget and currency: without them there is no share of the budget, no pace and no alert on spending",
@@ -75,9 +82,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "set currency, and in fx a rate of every other one that sales or costs come in, from a day before the start on",
         "укажите currency, а в fx — курс каждой другой валюты продаж и расходов со дня не позже начала",
     ),
-    "expects_ok": ("{n} topics in {channels} channels", "источников: {n}, каналов: {channels}"),
+    "expects_ok": (
+        "{n:topic|topics} in {channels:channel|channels}",
+        "{n:источник|источника|источников} в {channels:канале|каналах|каналах}",
+    ),
     "expects_none": ("the catalogue does not say what must arrive", "в каталоге не указано, что должно приходить"),
-    "expects_unread": ("no worker reads {topics}", "обработчики не читают {topics}"),
+    "expects_unread": ("no worker reads {topics}", "воркеры не читают {topics}"),
     "expects_mend": (
         "set expects: for each channel the topics that must arrive; then they are checked here, and you are told when "
         "they fall silent",
@@ -112,7 +122,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "tests_away": (
         "the worker that owns the campaign does not answer",
-        "обработчик этой кампании не отвечает",
+        "воркер этой кампании не отвечает",
     ),
     "tests_mend": (
         "let its source send an event with campaign {campaign}, channel {channel} and test: true to the topic {place}; "
@@ -133,14 +143,14 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "alertmanager_away": ("{url} does not answer: {why}", "{url} не отвечает: {why}"),
     "alertmanager_unset_mend": (
         "set LAUNCHPULSE_ALERTMANAGER_URL of the workers",
-        "укажите обработчикам LAUNCHPULSE_ALERTMANAGER_URL",
+        "укажите воркерам LAUNCHPULSE_ALERTMANAGER_URL",
     ),
     "alertmanager_away_mend": (
         "start it, or correct LAUNCHPULSE_ALERTMANAGER_URL: nobody is told of anything until then",
         "запустите его или исправьте LAUNCHPULSE_ALERTMANAGER_URL: до тех пор никого не оповестят",
     ),
     "receiver_ok": (
-        "by default {name}, by {how}; {n} receivers in all",
+        "by default {name}, by {how}; {n:receiver|receivers} in all",
         "по умолчанию {name}, через {how}; всего получателей: {n}",
     ),
     "receiver_mute": ("{name}, the default, sends nothing to anybody", "{name}, по умолчанию, никому ничего не шлёт"),
@@ -150,12 +160,12 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "задайте в alertmanager.yml маршруту по умолчанию получателя с адресом",
     ),
     "delivery_ok": (
-        "{n} notifications sent since it began, by {how}; none has failed",
-        "с его запуска отправлено уведомлений: {n}, через {how}; сбоев нет",
+        "{n:notification|notifications} sent since it began, by {how}; none has failed",
+        "с его запуска отправлено уведомлений: {n:,}, через {how}; сбоев нет",
     ),
     "delivery_failed": (
-        "of {n} notifications since it began {failed} have failed: {how}",
-        "с его запуска из {n} уведомлений не дошло {failed}: {how}",
+        "of {n:notification|notifications} since it began {failed:has|have} failed: {how}",
+        "с его запуска из {n:уведомления|уведомлений|уведомлений} не дошло {failed:,}: {how}",
     ),
     "delivery_none": (
         "it has sent nothing since it began: whether the receivers answer is not known",
@@ -174,38 +184,38 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "worker_ok": ("it is ready, {busy} % busy", "готов, занят на {busy} %"),
     "worker_busy": ("it is {busy} % busy already", "занят уже на {busy} %"),
     "worker_unready": ("it is not ready: {why}", "не готов: {why}"),
-    "worker_busy_mend": ("start another worker before the launch", "запустите до начала ещё один обработчик"),
+    "worker_busy_mend": ("start another worker before the launch", "запустите до начала ещё один воркер"),
     "worker_unready_mend": (
         "look again in a minute; if it stays: launchpulse doctor",
         "проверьте через минуту; если не проходит: launchpulse doctor",
     ),
-    "rate_ok": ("{rate} events a second at the peak", "на пике {rate} событий в секунду"),
+    "rate_ok": ("{rate:event|events} a second at the peak", "на пике {rate:событие|события|событий} в секунду"),
     "rate_none": (
         "nobody has said how many events a second to expect, so workers and partitions cannot be judged",
-        "не сказано, сколько событий в секунду ожидать, поэтому обработчики и разделы не оценить",
+        "не сказано, сколько событий в секунду ожидать, поэтому воркеры и разделы не оценить",
     ),
     "rate_mend": (
         "ask again with the peak: launchpulse preflight {campaign} --rate EVENTS_PER_SECOND",
         "спросите ещё раз, указав пик: launchpulse preflight {campaign} --rate СОБЫТИЙ_В_СЕКУНДУ",
     ),
     "workers_ok": (
-        "{n} in the group; {rate} events a second take {needed}, at {each} for one",
-        "в группе: {n}; для {rate} событий в секунду нужно {needed}, по {each} на каждый",
+        "{n:,} in the group; needed for {rate:event|events} a second: {needed:,}, at {each:,} for one",
+        "в группе: {n:,}; для {rate:события|событий|событий} в секунду нужно {needed:,}, по {each:,} на каждый",
     ),
     "workers_few": (
-        "{n} in the group; {rate} events a second take {needed}, at {each} for one",
-        "в группе: {n}; для {rate} событий в секунду нужно {needed}, по {each} на каждый",
+        "{n:,} in the group; needed for {rate:event|events} a second: {needed:,}, at {each:,} for one",
+        "в группе: {n:,}; для {rate:события|событий|событий} в секунду нужно {needed:,}, по {each:,} на каждый",
     ),
-    "workers_mend": ("start {more} more, each on a core of its own", "запустите ещё {more}, каждый на своём ядре"),
+    "workers_mend": ("start {more:,} more, each on a core of its own", "запустите ещё {more:,}, каждый на своём ядре"),
     "kafka_away": ("Kafka does not say: {why}", "Kafka не отвечает: {why}"),
     "kafka_mend": ("launchpulse doctor says what is wrong", "что не так, скажет launchpulse doctor"),
     "partitions_ok": (
-        "at least {least} in every topic, enough for {needed} workers",
-        "в каждом топике не меньше {least}, хватит на {needed} обработчиков",
+        "at least {least:,} in every topic, enough for {needed:worker|workers}",
+        "в каждом топике не меньше {least:,}, хватит на {needed:воркер|воркера|воркеров}",
     ),
     "partitions_few": (
-        "too few for {needed} workers: {topics}",
-        "на {needed} обработчиков мало: {topics}",
+        "too few for {needed:worker|workers}: {topics}",
+        "на {needed:воркер|воркера|воркеров} мало: {topics}",
     ),
     "partitions_mend": (
         "launchpulse topics grow {topic} {needed}",
@@ -213,8 +223,3 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 """What was found, and, in those that end with `_mend`, what to do."""
-
-
-def said(words: dict[str, tuple[str, str]], key: str, language: Language, **filled: object) -> str:
-    """The words of a key in a language."""
-    return words[key][LANGUAGES.index(language)].format(**filled) if key else ""

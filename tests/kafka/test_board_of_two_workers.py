@@ -168,9 +168,10 @@ def test_the_command_says_what_is_to_be_mended_and_then_that_everything_is_ready
     ready = launch.preflight(launch.other, "--rate", "4000")
     assert ready.returncode == 0, ready.stdout
     assert "to mend" not in ready.stdout
-    assert "ok      Expected topics: 2 topics in 1 channels" in ready.stdout
+    assert "ok      Expected topics: 2 topics in 1 channel" in ready.stdout
     many = launch.preflight(launch.other, "--rate", "40000", "--language", "ru")
     assert many.returncode == 1
+    assert "исправить  Воркеры: в группе: 2" in many.stdout
     assert "запустите ещё 6, каждый на своём ядре" in many.stdout
 
     (tmp_path / "aurora.yaml").write_text(AURORA.replace("sale]", "sale], push: [click]"), encoding="utf-8")

@@ -9,14 +9,18 @@ import orjson
 import pytest
 
 from agents.campaign.show import Arrived
+from agents.cli.preflight import print_lines
 from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, worst
 from agents.operations.preflight_parts import ask_alertmanager
-from agents.operations.preflight_words import TITLES, WORDS
+from agents.operations.preflight_words import LANGUAGES, TITLES, WORDS
 from agents.web import live
+from agents.web.board_files import PREFLIGHT_FOLDER
+from agents.web.board_names import russian_names
 from agents.web.questions import ARRIVED, Question, arrived_of, unpacked
 from streams.events.campaigns import parse_campaign
-from streams.events.channels import CHANNEL_CODES
+from streams.events.channels import ALL_CHANNELS_NAME, CHANNEL_CODES
 from streams.events.measures import Measure, money_key
+from streams.kpis.registry import KPI_BY_NAME
 from tests.unit.kpi_pictures import NOW_MS
 
 ENTRY: dict[str, Any] = {
@@ -147,6 +151,77 @@ def test_the_day_of_a_rate_is_that_of_the_reporting_time_zone(zone: str, starts_
     found = told(starts_at=starts_at, fx=[{"currency": "GBP", "day": "2027-01-01", "rate": 1.2}])
     lines = {line.check: line for line in preflight(replace(found, zone=ZoneInfo(zone)))}
     assert lines["rates"].verdict == verdict
+
+
+def in_russian(found: Found) -> dict[str, str]:
+    """Check -> title and message in Russian."""
+    return {line.check: f"{line.title}: {line.message}" for line in preflight(found, "ru")}
+
+
+def test_russian_writes_money_and_numbers_with_spaces_that_do_not_break() -> None:
+    lines = in_russian(told(budget="19960"))
+    assert lines["budget"] == "Бюджет: 19\u00a0960\u00a0EUR"
+    assert "8\u00a0000 событий в секунду" in lines["rate"]
+    assert in_russian(told(budget="19960.50"))["budget"].endswith("19\u00a0960,50\u00a0EUR")
+    assert "19,960 EUR" in {line.message for line in preflight(told(budget="19960"))}
+
+
+@pytest.mark.parametrize(
+    ("rate", "english", "russian"),
+    [
+        (4_000.0, "enough for 1 worker", "хватит на 1 воркер"),
+        (8_000.0, "enough for 2 workers", "хватит на 2 воркера"),
+        (24_000.0, "enough for 5 workers", "хватит на 5 воркеров"),
+        (55_000.0, "enough for 11 workers", "хватит на 11 воркеров"),
+        (105_000.0, "enough for 21 workers", "хватит на 21 воркер"),
+    ],
+)
+def test_a_number_has_the_form_of_its_noun_in_both_languages(rate: float, english: str, russian: str) -> None:
+    found = replace(READY, rate=rate, kafka=Kafka(30, {"shop.click": 30}))
+    assert {line.check: line.message for line in preflight(found)}["partitions"].endswith(english)
+    assert in_russian(found)["partitions"].endswith(russian)
+
+
+def test_what_is_to_be_typed_has_no_spaces_in_its_numbers() -> None:
+    found = replace(READY, rate=8_000_000.0, kafka=Kafka(2_000, {"shop.click": 4}))
+    for language in LANGUAGES:
+        (line,) = (line for line in preflight(found, language) if line.check == "partitions")
+        assert line.mend == "launchpulse topics grow shop.click 1600"
+
+
+def test_a_channel_is_called_as_on_the_russian_board_and_typed_as_its_source_must_send_it() -> None:
+    (line,) = (line for line in preflight(told(expects={"paid_search": ["click"]}), "ru") if line.check == "tests")
+    assert line.title == "Тестовые события: Реклама в поиске, click"
+    assert "channel paid_search" in line.mend
+
+
+def test_the_board_has_a_russian_name_for_every_channel_and_every_kpi() -> None:
+    assert set(russian_names("CHANNELS")) == {*CHANNEL_CODES, ALL_CHANNELS_NAME}
+    assert set(russian_names("TITLES")) == set(KPI_BY_NAME)
+
+
+def test_one_thing_has_one_name_in_russian() -> None:
+    page = (PREFLIGHT_FOLDER / "preflight.js").read_text("utf-8")
+    texts = [page, *(russian for _, russian in (*TITLES.values(), *WORDS.values()))]
+    assert [text for text in texts if re.search("обработчик|доск[аеиу]", text, re.IGNORECASE)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("ok      Budget", "to mend Dates", "unknown Rate")),
+        ("ru", ("готово     Budget", "исправить  Dates", "неизвестно Rate")),
+    ],
+)
+def test_the_command_says_each_verdict_in_the_language_of_its_texts(
+    language: str, said: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdicts = {"Budget": "ok", "Dates": "mend", "Rate": "unknown"}
+    print_lines(
+        {"lines": [{"verdict": one, "title": title, "message": "m", "mend": ""} for title, one in verdicts.items()]},
+        language,
+    )
+    assert capsys.readouterr().out.splitlines() == [f"{one}: m" for one in said]
 
 
 def test_both_languages_fill_in_the_same_things() -> None:
