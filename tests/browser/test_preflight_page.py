@@ -12,7 +12,7 @@ async def test_the_board_leads_to_the_preflight_which_says_what_to_mend_in_both_
     async with board(Stage()) as port:
         page = await open_board(port, "?campaign=aurora")
         await page.click("#checks")
-        await expect(page.locator('li[data-check="rate"] .todo')).to_contain_text("Enter it above")
+        await expect(page.locator('li[data-check="rate"] .todo')).to_contain_text("enter above")
         await expect(page.locator("#verdict")).to_have_text("Something could not be looked at")
         await page.fill("#rate", "4000")
         await page.click("#look")
@@ -20,6 +20,7 @@ async def test_the_board_leads_to_the_preflight_which_says_what_to_mend_in_both_
         assert page.url.endswith("/preflight/aurora?window=launch&rate=4000")
         await page.click("#language")
         await expect(page.locator("#verdict")).to_have_text("Проверено не всё")
+        await expect(page).to_have_title("aurora · Проверка перед запуском")
         async with page.expect_download() as download:
             await page.click("#files button >> nth=1")
         assert (await download.value).suggested_filename == "aurora-hour.csv"
@@ -63,4 +64,6 @@ async def test_a_phone_shows_the_way_back_to_the_board(open_board: Open) -> None
         await page.click("#checks")
         await page.set_viewport_size({"width": 390, "height": 844})
         await expect(page.locator("#back")).to_be_visible()
+        tops = [box["y"] for id_ in ("back", "language") if (box := await page.locator(f"#{id_}").bounding_box())]
+        assert max(tops) - min(tops) < 20, "the way back and the language stand in one row"
         assert await page.evaluate("document.documentElement.scrollWidth") == 390

@@ -3,14 +3,14 @@ import { $, el, say } from "/board/dom.js";
 
 const WORDS = {
   en: {
-    back: "To the board", ok: "Ready", mend: "To mend", unknown: "Unknown", all_ok: "Everything is ready", all_mend: "Something is to be mended", all_unknown: "Something could not be looked at",
-    rate: "Events a second expected at the peak, of all campaigns", rate_todo: "Enter it above and press “Look again”: how many events a second you expect at the peak, of all campaigns together", look: "Look again", language: "По-русски", asking: "Looking …",
+    title: "Preflight", back: "To the board", ok: "Ready", mend: "To mend", unknown: "Unknown", all_ok: "Everything is ready", all_mend: "Something is to be mended", all_unknown: "Something could not be looked at",
+    rate: "Events a second expected at the peak, of all campaigns", rate_todo: "enter above how many events a second you expect at the peak, of all campaigns together, and press “Look again”", look: "Look again", language: "По-русски", asking: "Looking …",
     history: "Download the history", history_text: "As CSV, from the service's own records, where late events have been put into their own time. Minutes are held for 2 hours, hours for 32 days, days for 400 days.",
     minute: "By minutes", hour: "By hours", day: "By days", token: "Token", token_go: "Go on", lost: "The worker does not answer: {why}", refused: "Refused: {why}",
   },
   ru: {
-    back: "К табло", ok: "Готово", mend: "Исправить", unknown: "Неизвестно", all_ok: "Всё готово", all_mend: "Есть что исправить", all_unknown: "Проверено не всё",
-    rate: "Событий в секунду на пике, всех кампаний", rate_todo: "Введите его выше и нажмите «Проверить снова»: сколько событий в секунду вы ждёте на пике, по всем кампаниям вместе", look: "Проверить снова", language: "In English", asking: "Проверяем …",
+    title: "Проверка перед запуском", back: "К табло", ok: "Готово", mend: "Исправить", unknown: "Неизвестно", all_ok: "Всё готово", all_mend: "Есть что исправить", all_unknown: "Проверено не всё",
+    rate: "Событий в секунду на пике, всех кампаний", rate_todo: "введите выше, сколько событий в секунду вы ждёте на пике по всем кампаниям вместе, и нажмите «Проверить снова»", look: "Проверить снова", language: "In English", asking: "Проверяем …",
     history: "Скачать историю", history_text: "В CSV, из записей самого сервиса: опоздавшие события стоят в своём времени. Минуты хранятся 2 часа, часы 32 дня, дни 400 дней.",
     minute: "По минутам", hour: "По часам", day: "По дням", token: "Токен", token_go: "Продолжить", lost: "Воркер не отвечает: {why}", refused: "Отказ: {why}",
   },
@@ -18,9 +18,15 @@ const WORDS = {
 const campaign = decodeURIComponent(location.pathname.slice("/preflight/".length));
 const asked = new URLSearchParams(location.search);
 const api = `/api/campaigns/${encodeURIComponent(campaign)}`;
+let called = campaign;
 let language = localStorage.getItem("language") || (navigator.language.startsWith("ru") ? "ru" : "en");
 
 const word = (name, fill = {}) => WORDS[language][name].replace(/\{(\w+)\}/g, (_, key) => fill[key]);
+
+function entitle() {
+  say($("name"), called);
+  document.title = `${called} · ${word("title")}`;
+}
 
 function complain(text) {
   $("notice").hidden = !text;
@@ -63,7 +69,8 @@ async function look() {
     return;
   }
   const found = await answer.json();
-  say($("name"), found.name || campaign);
+  called = found.name || campaign;
+  entitle();
   say($("verdict"), word(`all_${found.verdict}`));
   $("state").dataset.state = found.verdict;
   $("lines").replaceChildren(
@@ -88,6 +95,7 @@ async function download(step) {
 
 function speak() {
   document.documentElement.lang = language;
+  entitle();
   for (const [id, name] of [["back", "back"], ["rate-label", "rate"], ["look", "look"], ["language", "language"], ["history-title", "history"], ["history-text", "history_text"], ["token-label", "token"], ["token-go", "token_go"]]) say($(id), word(name));
   $("files").replaceChildren(...["minute", "hour", "day"].map((step) => el("button", { type: "button", class: "go", onclick: () => download(step) }, word(step))));
   look();
@@ -95,7 +103,6 @@ function speak() {
 
 const dark = matchMedia("(prefers-color-scheme: dark)").matches;
 document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
-say($("name"), campaign);
 const back = new URLSearchParams({ campaign });
 if (asked.get("window")) back.set("window", asked.get("window"));
 $("board").href = `/?${back}`;
