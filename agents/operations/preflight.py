@@ -7,11 +7,13 @@ from math import ceil
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from agents.operations.preflight_said import channel_called, money, said
+from agents.operations.preflight_said import channel_called, kpis_called, kpis_without, money, said
 from agents.operations.preflight_words import TITLES, WORDS, Language
 from streams.counting.panes import day_index
 from streams.counting.plan import plan_of
 from streams.events.campaigns import Campaign, Owner
+from streams.kpis.planned import FACTS, missing_for, without_value
+from streams.kpis.registry import KPI_BY_NAME
 
 Verdict = Literal["ok", "mend", "unknown"]
 
@@ -20,6 +22,9 @@ EVENTS_A_WORKER = 5_000
 
 BUSY = 0.7
 """A worker that is busier than this has no room for a launch."""
+
+LINES_OF_THEIR_OWN = frozenset({"starts_at", "ends_at", "budget"})
+"""Facts of the catalogue whose lines say what is lost without them, alerts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +138,9 @@ def _all(found: Found) -> Iterator[_Raw]:
         yield _ok("entry", "entry_ok", campaign=found.campaign)
         yield _dates(told, found.now_ms)
         yield _owners(told)
-        if told.targets:
-            yield _ok("targets", "targets_ok", n=len(told.targets))
-        else:
-            yield _mend("targets", "targets_none", "targets_mend")
+        yield _targets(told)
         yield _budget(told)
+        yield _facts(told)
         yield _rates(told, found)
         yield from _expects(told, found)
     yield from _alerts(found)
@@ -169,6 +172,27 @@ def _owners(told: Campaign) -> _Raw:
     if mute:
         return _mend("owners", "owners_mute", "owners_mend", names=", ".join(mute))
     return _ok("owners", "owners_ok", names=", ".join(dict.fromkeys(one.name for one in everybody)))
+
+
+def _targets(told: Campaign) -> _Raw:
+    if not told.targets:
+        return _mend("targets", "targets_none", "targets_mend")
+    known = [(KPI_BY_NAME[one.kpi], one.window) for one in told.targets if one.kpi in KPI_BY_NAME]
+    blind = [(kpi, facts) for kpi, window in known if (facts := missing_for(told, kpi, window))]
+    if not blind:
+        return _ok("targets", "targets_ok", n=len(told.targets))
+    fields = [fact for fact in FACTS if any(fact in facts for _, facts in blind)]
+    kpis = kpis_called(kpi for kpi, _ in blind)
+    numbers = {"n": len(told.targets), "blind": len(blind)}
+    return _mend("targets", "targets_blind", "targets_blind_mend", kpis=kpis, fields=", ".join(fields), **numbers)
+
+
+def _facts(told: Campaign) -> _Raw:
+    """What else KPIs take of the catalogue."""
+    without = {fact: kpis for fact, kpis in without_value(told).items() if fact not in LINES_OF_THEIR_OWN}
+    if not without:
+        return _ok("facts", "facts_ok", fields=", ".join(fact for fact in FACTS if fact not in LINES_OF_THEIR_OWN))
+    return _mend("facts", "facts_missing", "facts_mend", kpis=kpis_without(without), fields=", ".join(without))
 
 
 def _budget(told: Campaign) -> _Raw:

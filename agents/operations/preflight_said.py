@@ -69,7 +69,18 @@ def channel_called(channel: str) -> ByLanguage:
     return lambda language: (russian_names("CHANNELS") if language == "ru" else {}).get(channel, channel)
 
 
-def kpis_called(kpis: Iterable[Kpi], language: Language) -> str:
-    """KPIs as the board calls them."""
-    russian = russian_names("TITLES") if language == "ru" else {}
-    return ", ".join(russian.get(kpi.name, kpi.title) for kpi in kpis)
+def kpis_called(kpis: Iterable[Kpi]) -> ByLanguage:
+    """KPIs as the board calls them, each once."""
+    by_name = {kpi.name: kpi.title for kpi in kpis}
+
+    def listed(language: Language) -> str:
+        russian = russian_names("TITLES") if language == "ru" else {}
+        return ", ".join(russian.get(name, title) for name, title in by_name.items())
+
+    return listed
+
+
+def kpis_without(facts: Mapping[str, Iterable[Kpi]]) -> ByLanguage:
+    """What the catalogue does not say, each with the KPIs that take it."""
+    called = {fact: kpis_called(kpis) for fact, kpis in facts.items()}
+    return lambda language: "; ".join(f"{fact}{NO_BREAK}– {kpis(language)}" for fact, kpis in called.items())

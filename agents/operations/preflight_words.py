@@ -18,6 +18,7 @@ TITLES: Final[dict[str, tuple[str, str]]] = {
     "owners": ("Owners", "Ответственные"),
     "targets": ("Targets", "Цели"),
     "budget": ("Budget", "Бюджет"),
+    "facts": ("Facts for KPIs", "Данные для показателей"),
     "rates": ("Exchange rates", "Курсы валют"),
     "expects": ("Expected topics", "Ожидаемые источники"),
     "tests": ("Test events: {called}, {topic}", "Тестовые события: {called}, {topic}"),
@@ -58,9 +59,26 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "targets_ok": ("{n:target|targets}", "{n:цель|цели|целей}"),
     "targets_none": ("no target is set", "ни одной цели нет"),
+    "targets_blind": (
+        "of {n:target|targets} {blind:,} cannot be judged for want of facts in the catalogue: {kpis}",
+        "из {n:цели|целей|целей} нельзя оценить {blind:,}, в каталоге не хватает данных: {kpis}",
+    ),
+    "targets_blind_mend": (
+        "set {fields} in the catalogue, or take these targets out of it",
+        "укажите в каталоге {fields} или уберите эти цели",
+    ),
     "targets_mend": (
         "set targets: without them nothing on the boards is red, and no missed target is told",
         "задайте targets: без них на табло ничего не станет красным, и о невыполненной цели никто не узнает",
+    ),
+    "facts_ok": ("{fields} are set", "указано: {fields}"),
+    "facts_missing": (
+        "not set, and these KPIs have no value without it: {kpis}",
+        "не указано, и без этого нет значений показателей: {kpis}",
+    ),
+    "facts_mend": (
+        "set in the catalogue: {fields} (0 where there was nothing before); until then the boards show a dash",
+        "укажите в каталоге: {fields} (0, если раньше ничего не было); до тех пор на табло прочерк",
     ),
     "budget_ok": ("{money}", "{money}"),
     "budget_none": ("no budget is set", "бюджет не указан"),
@@ -102,13 +120,13 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "tests_old": ("{n:,} in all, none in the last 24 hours", "всего: {n:,}, за последние 24 часа ни одного"),
     "tests_none": ("nothing has arrived", "ничего не пришло"),
     "tests_after": (
-        "{n:,} in the last 24 hours, in no KPI; {others:,} earlier events, which were not marked, stay counted",
-        "за последние 24 часа: {n:,}, в показатели они не входят; прежние события без пометки ({others:,}) в "
-        "показателях останутся",
+        "{n:,} in the last 24 hours, in no KPI; earlier events that were not marked stay counted: {others:,}",
+        "за последние 24 часа: {n:,}, в показатели они не входят; прежние события без пометки остаются в "
+        "показателях: {others:,}",
     ),
     "tests_before": (
-        "none in the last 24 hours; {others:,} earlier events, which were not marked, stay counted",
-        "за последние 24 часа ни одного; прежние события без пометки ({others:,}) в показателях останутся",
+        "none in the last 24 hours; earlier events that were not marked stay counted: {others:,}",
+        "за последние 24 часа ни одного; прежние события без пометки остаются в показателях: {others:,}",
     ),
     "tests_real": (
         "this source still sends unmarked events: {others:,} in the last 24 hours, which are counted in the KPIs; "
@@ -132,7 +150,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "tests_real_mend": (
         "let the source set test: true until the launch begins; what has come unmarked stays counted",
-        "пусть источник до начала запуска ставит test: true; то, что пришло без пометки, в показателях останется",
+        "пусть источник до начала запуска ставит test: true; то, что пришло без пометки, остаётся в показателях",
     ),
     "tests_away_mend": ("see /readyz of the workers: launchpulse status", "смотрите /readyz: launchpulse status"),
     "alertmanager_ok": (

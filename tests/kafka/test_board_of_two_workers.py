@@ -38,6 +38,9 @@ campaigns:
     starts_at: {START.isoformat()}
     ends_at: {(START + timedelta(days=30)).isoformat()}
     budget: 1000
+    gross_margin: 0.4
+    baseline_revenue_per_day: 0
+    customers_at_start: 0
     currency: EUR
     targets: [{{kpi: orders, window: launch, min: 5}}]
     expects: {{email: [click, sale]}}

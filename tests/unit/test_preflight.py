@@ -32,6 +32,9 @@ ENTRY: dict[str, Any] = {
     "budget": 100,
     "currency": "EUR",
     "fx": [{"currency": "GBP", "day": "2026-12-01", "rate": 1.2}],
+    "gross_margin": 0.4,
+    "baseline_revenue_per_day": 10,
+    "customers_at_start": 0,
     "targets": [{"kpi": "orders", "window": "launch", "min": 5}],
 }
 READY = Found(
@@ -72,6 +75,8 @@ def test_where_everything_is_right_nothing_is_to_be_mended() -> None:
         (told(targets=[]), "targets", "mend"),
         (told(budget=None), "budget", "mend"),
         (told(fx=[]), "rates", "mend"),
+        (told(customers_at_start=None), "facts", "mend"),
+        (told(gross_margin=None, targets=[{"kpi": "mroi", "window": "launch", "min": 1}]), "targets", "mend"),
         (told(expects=None), "expects", "mend"),
         (told(expects={"email": ["sale"]}), "expects", "mend"),
         (arrived(0, 0, 0, 0), "tests", "mend"),
@@ -136,6 +141,45 @@ def test_unmarked_events_of_earlier_days_hold_nothing_up_but_it_is_said_that_the
 def test_once_the_launch_has_begun_unmarked_events_are_what_is_wanted() -> None:
     begun = replace(arrived(3, 2, 7, 7), told=told(starts_at="2026-11-01T00:00:00Z").told)
     assert said_of_tests(begun) == ("ok", "the launch has begun, and its events arrive", "")
+
+
+def test_what_the_catalogue_does_not_say_is_named_with_the_kpis_that_have_no_value_without_it() -> None:
+    found = told(gross_margin=None, customers_at_start=None)
+    (line,) = (line for line in preflight(found) if line.check == "facts")
+    margin, customers = line.message.split("; ")
+    assert "gross_margin\u00a0– Lifetime value, " in margin
+    assert "Marketing return on investment" in margin
+    assert customers.startswith("customers_at_start\u00a0– Active customers, Lifetime value, ")
+    assert "gross_margin, customers_at_start" in line.mend
+    assert "customers_at_start\u00a0– Активные клиенты, Пожизненная ценность, " in in_russian(found)["facts"]
+
+
+def test_a_budget_and_dates_that_are_not_said_have_lines_of_their_own() -> None:
+    lines = {line.check: line for line in preflight(told(budget=None, ends_at=None))}
+    assert lines["facts"].verdict == "ok"
+    assert (lines["budget"].verdict, lines["dates"].verdict) == ("mend", "mend")
+
+
+def test_a_target_that_cannot_be_judged_names_what_the_catalogue_does_not_say() -> None:
+    targets = [
+        {"kpi": "orders", "window": "launch", "min": 5},
+        {"kpi": "pace", "window": "launch", "max": 1},
+        {"kpi": "mroi", "window": "today", "min": 1},
+        {"kpi": "mroi", "window": "launch", "min": 1},
+    ]
+    found = told(targets=targets, budget=None, baseline_revenue_per_day=None)
+    (line,) = (line for line in preflight(found) if line.check == "targets")
+    assert line.message == (
+        "of 4 targets 3 cannot be judged for want of facts in the catalogue: Pace of spending, Marketing return on "
+        "investment"
+    )
+    assert "budget, baseline_revenue_per_day" in line.mend
+    assert "из 4 целей нельзя оценить 3" in in_russian(found)["targets"]
+
+
+def test_a_target_of_a_kpi_that_this_release_does_not_know_holds_nothing_up() -> None:
+    lines = {line.check: line for line in preflight(told(targets=[{"kpi": "later", "window": "launch", "min": 1}]))}
+    assert (lines["targets"].verdict, lines["targets"].message) == ("ok", "1 target")
 
 
 @pytest.mark.parametrize(
