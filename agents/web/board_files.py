@@ -40,8 +40,13 @@ class File:
 
 
 def board_files() -> dict[str, File]:
-    """Path -> file, read once."""
+    """Path -> file, read once: all that a board in English loads."""
     return {**_files(FOLDER, PAGE, PREFIX), f"{PREFIX}kpis.json": _file(definitions(), "application/json")}
+
+
+def translated_files() -> dict[str, File]:
+    """The same of what a board in another language loads in the place of its English counterpart."""
+    return {f"{PREFIX}kpis.ru.json": _file(definitions("ru"), "application/json")}
 
 
 def preflight_files() -> dict[str, File]:

@@ -12,6 +12,8 @@ import orjson
 from agents.campaign.live import CHANNEL_TABLE, FUNNEL, Live, common_window, window_for
 from agents.campaign.show import Arrived
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot
+from agents.operations.preflight_words import Language
+from agents.web.kpi_words import KpiWords, kpi_words
 from agents.web.tactics import describe_tactic
 from streams.counting.windows import WindowSums
 from streams.events.campaigns import Campaign, Owner
@@ -60,14 +62,16 @@ DEFINED = ("name", "title", "unit", "kind", "formula", "text")
 Figure = list[Any]
 
 
-def definitions() -> bytes:
+def definitions(language: Language = "en") -> bytes:
     """What every KPI means, in the order of DEFINED, under its heading: the same for all campaigns as long as the
-    worker lives."""
-    groups = {
-        title: [[kpi.name, kpi.title, kpi.unit, kpi.kind.value, kpi.formula_text, kpi.explanation] for kpi in of_group]
-        for title, of_group in GROUPS
-    }
+    worker lives. The headings are keys and stay English."""
+    words = kpi_words(language)
+    groups = {title: [_defined(kpi, words[kpi.name]) for kpi in of_group] for title, of_group in GROUPS}
     return orjson.dumps({"fields": DEFINED, "groups": groups})
+
+
+def _defined(kpi: Kpi, words: KpiWords) -> list[str]:
+    return [kpi.name, words.title, kpi.unit, kpi.kind.value, words.formula, words.text]
 
 
 def picture(live: Live, window: str) -> bytes:

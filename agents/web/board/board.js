@@ -176,8 +176,8 @@ function explain(name) {
     add(word("target"), `${limit}, ${word("wl")[one.window]}: ${now}, ${met}${one.source === "industry" ? ` (${word("industry")})` : ""}`);
   }
   add(word("owner"), person(picture.owners[name] || picture.owner) || word("nobody"));
-  add(word("meaning"), el("span", { lang: "en" }, kpi.text));
-  add(word("formula"), el("code", { lang: "en" }, kpi.formula));
+  add(word("meaning"), kpi.text);
+  add(word("formula"), el("code", {}, kpi.formula));
   openDialog(titleOf(kpi), el("dl", {}, ...terms));
 }
 
@@ -213,7 +213,15 @@ async function share() {
   }
 }
 
-function speak(name) {
+// What the KPIs are called and mean comes with the language. Where it does not come, the board keeps the one it has.
+async function speak(name) {
+  try {
+    const answer = await fetch(name === "ru" ? "/board/kpis.ru.json" : "/board/kpis.json");
+    define(await answer.json());
+  } catch (error) {
+    if (view) return;
+    throw error;
+  }
   setLanguage(name);
   document.documentElement.lang = name;
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = word(node.dataset.word);
@@ -258,11 +266,7 @@ addEventListener("keydown", (event) => {
 $("campaign").addEventListener("change", (event) => choose({ campaign: event.target.value }));
 setInterval(showState, 500);
 
-async function begin() {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
-  const answer = await fetch("/board/kpis.json");
-  const told = await answer.json();
+function define(told) {
   groups = Object.keys(told.groups);
   definitions = new Map();
   for (const group of groups) {
@@ -271,7 +275,12 @@ async function begin() {
       definitions.set(kpi.name, { ...kpi, group });
     }
   }
-  speak(language);
+}
+
+async function begin() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = localStorage.getItem("theme") || (dark ? "dark" : "light");
+  await speak(language);
   if (chosen.campaign) choose({});
   else stream.follow("");
 }

@@ -1,5 +1,5 @@
-// The board's own words, in English and Russian. What the KPIs are called in Russian is in ru.js.
-import { TITLES, GROUPS, CHANNELS, WHYS } from "/board/ru.js";
+// The board's own words, in English and Russian. A KPI's come with its definition, in the language that is shown.
+import { GROUPS, CHANNELS, WHYS } from "/board/ru.js";
 
 const EN = {
   skip: "Skip to the figures", checks: "Preflight and history", campaign: "Campaign", window: "Window", close: "Close", active: "Active", quiet: "Quiet",
@@ -81,7 +81,7 @@ export function word(name, values = {}) {
 }
 
 const plain = (name) => (name === "sms" ? "SMS" : name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase()));
-export const titleOf = (kpi) => (language === "ru" && TITLES[kpi.name]) || kpi.title;
+export const titleOf = (kpi) => kpi.title;
 export const groupOf = (title) => (language === "ru" && GROUPS[title]) || title;
 export const channelOf = (name) => (language === "ru" && CHANNELS[name]) || plain(name);
 
@@ -89,7 +89,7 @@ export function whyOf(text) {
   if (language !== "ru") return text;
   for (const [pattern, said] of WHYS) {
     const found = pattern.exec(text);
-    if (found) return said.replace("$1", found[1] ?? "");
+    if (found) return said.replace(/\$(\d)/g, (_, at) => found[at]);
   }
   return text;
 }
