@@ -213,6 +213,13 @@ def test_nothing_but_names_stays_english_in_a_reason() -> None:
         assert kept in CATALOGUE or re.fullmatch(r"([A-Z]{3}(, )?)*", kept), reason
 
 
+def test_nothing_that_a_board_shows_is_called_by_two_names() -> None:
+    places = [*FOLDER.glob("*.js"), FOLDER.parent / "preflight_page" / "preflight.js"]
+    places += [ROOT / "agents" / "operations" / "preflight_words.py", FOLDER.parent / "board_words" / "kpis_ru.json"]
+    for path in places:
+        assert re.findall(r"(?i)обработчик\w*|\bдоск\w*", path.read_text(encoding="utf-8")) == [], path
+
+
 def test_a_campaign_that_lacks_nothing_gives_no_reason() -> None:
     everything = planned_campaign("aurora").channels[0]
     for kpi in KPIS:
