@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from agents.operations.preflight_words import LANGUAGES, Language
-from agents.web.board_names import russian_names
+from agents.web.channel_names import russian_channels
+from agents.web.kpi_words import kpi_words
 from streams.kpis.kpi import Kpi
 
 NO_BREAK = "\u00a0"
@@ -66,18 +67,13 @@ def money(amount: Decimal, currency: str | None) -> ByLanguage:
 
 def channel_called(channel: str) -> ByLanguage:
     """A channel as the Russian board calls it; in English its id, which is what its source sends."""
-    return lambda language: (russian_names("CHANNELS") if language == "ru" else {}).get(channel, channel)
+    return lambda language: (russian_channels() if language == "ru" else {}).get(channel, channel)
 
 
 def kpis_called(kpis: Iterable[Kpi]) -> ByLanguage:
     """KPIs as the board calls them, each once."""
-    by_name = {kpi.name: kpi.title for kpi in kpis}
-
-    def listed(language: Language) -> str:
-        russian = russian_names("TITLES") if language == "ru" else {}
-        return ", ".join(russian.get(name, title) for name, title in by_name.items())
-
-    return listed
+    names = tuple(dict.fromkeys(kpi.name for kpi in kpis))
+    return lambda language: ", ".join(kpi_words(language)[name].title for name in names)
 
 
 def kpis_without(facts: Mapping[str, Iterable[Kpi]]) -> ByLanguage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -21,6 +22,7 @@ class KpiWords:
     formula: str
 
 
+@cache
 def kpi_words(language: Language) -> Mapping[str, KpiWords]:
     """KPI -> its words. English stands in the registry, Russian in a file beside the board."""
     if language == "en":
