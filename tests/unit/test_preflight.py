@@ -12,7 +12,7 @@ from agents.campaign.show import Arrived
 from agents.cli.preflight import print_lines
 from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, worst
 from agents.operations.preflight_parts import ask_alertmanager
-from agents.operations.preflight_words import LANGUAGES, TITLES, WORDS
+from agents.operations.preflight_words import LANGUAGES, TITLES, WORDS, Language
 from agents.web import live
 from agents.web.board_files import PREFLIGHT_FOLDER
 from agents.web.channel_names import russian_channels
@@ -151,6 +151,14 @@ def test_what_the_catalogue_does_not_say_is_named_with_the_kpis_that_have_no_val
     assert customers.startswith("customers_at_start\u00a0– Active customers, Lifetime value, ")
     assert "gross_margin, customers_at_start" in line.mend
     assert "customers_at_start\u00a0– Активные клиенты, Пожизненная ценность, " in in_russian(found)["facts"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_wherever_a_time_of_day_is_shown_its_zone_is_named(language: Language) -> None:
+    over = told(starts_at="2026-01-01T09:00:00+03:00", ends_at="2026-02-01T09:00:00+03:00")
+    messages = [line.message for found in (READY, over) for line in preflight(found, language)]
+    times = [found[0] for one in messages for found in re.finditer(r"\d\d:\d\d\S*( UTC)?", one)]
+    assert times == ["00:00 UTC", "00:00 UTC", "06:00 UTC"]
 
 
 def test_a_budget_and_dates_that_are_not_said_have_lines_of_their_own() -> None:

@@ -5,13 +5,13 @@ const WORDS = {
   en: {
     title: "Preflight", back: "To the board", ok: "Ready", mend: "To mend", unknown: "Unknown", all_ok: "Everything is ready", all_mend: "Something is to be mended", all_unknown: "Something could not be looked at",
     rate: "Events a second expected at the peak, of all campaigns", rate_todo: "enter above how many events a second you expect at the peak, of all campaigns together, and press “Look again”", look: "Look again", language: "По-русски", asking: "Looking …",
-    history: "Download the history", history_text: "As CSV, from the service's own records, where late events have been put into their own time. Minutes are held for 2 hours, hours for 32 days, days for 400 days.",
+    history: "Download the history", history_text: "As CSV with times in UTC, from the service's own records, where late events have been put into their own time. Minutes are held for 2 hours, hours for 32 days, days for 400 days.",
     minute: "By minutes", hour: "By hours", day: "By days", token: "Token", token_go: "Go on", lost: "The worker does not answer: {why}", refused: "Refused: {why}",
   },
   ru: {
     title: "Проверка перед запуском", back: "К табло", ok: "Готово", mend: "Исправить", unknown: "Неизвестно", all_ok: "Всё готово", all_mend: "Есть что исправить", all_unknown: "Проверено не всё",
     rate: "Событий в секунду на пике, всех кампаний", rate_todo: "введите выше, сколько событий в секунду вы ждёте на пике по всем кампаниям вместе, и нажмите «Проверить снова»", look: "Проверить снова", language: "In English", asking: "Проверяем …",
-    history: "Скачать историю", history_text: "В CSV, из записей самого сервиса: опоздавшие события стоят в своём времени. Минуты хранятся 2 часа, часы 32 дня, дни 400 дней.",
+    history: "Скачать историю", history_text: "В CSV, время в UTC, из записей самого сервиса: опоздавшие события стоят в своём времени. Минуты хранятся 2 часа, часы 32 дня, дни 400 дней.",
     minute: "По минутам", hour: "По часам", day: "По дням", token: "Токен", token_go: "Продолжить", lost: "Воркер не отвечает: {why}", refused: "Отказ: {why}",
   },
 };
