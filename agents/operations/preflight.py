@@ -12,6 +12,8 @@ from agents.operations.preflight_words import TITLES, WORDS, Language
 from streams.counting.panes import day_index
 from streams.counting.plan import plan_of
 from streams.events.campaigns import Campaign, Owner
+from streams.events.catalogue import topic_by_name
+from streams.events.topic import no_fact
 from streams.kpis.planned import FACTS, missing_for, without_value
 from streams.kpis.registry import KPI_BY_NAME
 
@@ -245,6 +247,9 @@ def _tests(told: Campaign, found: Found, channel: str, topic: str) -> _Raw:
     begun = told.starts_at is not None and told.starts_at.timestamp() * 1000 <= found.now_ms
     if others and begun:
         return _ok("tests", "tests_live", **filled)
+    if others and topic_by_name(topic).fact is not no_fact:
+        # What was paid, or changed, before the launch is meant to be counted.
+        return _ok("tests", "tests_stated", others=others, **filled)
     if of_day:
         return _mend("tests", "tests_real", "tests_real_mend", n=recent, others=of_day, **filled)
     if recent:

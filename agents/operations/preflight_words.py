@@ -134,6 +134,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "источник всё ещё шлёт события без пометки: за последние 24 часа {others:,}, и они вошли в показатели; "
         "тестов: {n:,}",
     ),
+    "tests_stated": (
+        "statements arrive: {others:,}; what is true before the launch counts too",
+        "сообщения приходят: {others:,}; то, что верно до запуска, тоже учитывается",
+    ),
     "tests_live": (
         "the launch has begun, and its events arrive",
         "запуск идёт, события приходят",

@@ -137,6 +137,14 @@ def test_unmarked_events_of_earlier_days_hold_nothing_up_but_it_is_said_that_the
     assert "stay counted" in message
 
 
+def test_what_is_spent_before_the_launch_is_meant_to_be_counted() -> None:
+    channels = {"email": {"spend": (0, 0, 5, 5)}}
+    spends = replace(told(expects={"email": ["spend"]}), arrived={"channels": channels, "currencies": ["EUR"]})
+    verdict, message, mend = said_of_tests(spends)
+    assert (verdict, mend) == ("ok", "")
+    assert "statements arrive: 5" in message
+
+
 def test_once_the_launch_has_begun_unmarked_events_are_what_is_wanted() -> None:
     begun = replace(arrived(3, 2, 7, 7), told=told(starts_at="2026-11-01T00:00:00Z").told)
     assert said_of_tests(begun) == ("ok", "the launch has begun, and its events arrive", "")
