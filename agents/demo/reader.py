@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import aiohttp
 
 from agents.telemetry import DEAD_LETTERS, EVENTS, LAG_RECORDS, LATE, MACHINE, READ, TEST
 
-_LINE = re.compile(r'^([a-z_]+)\{topic="([a-z]+)",partition="\d+"(?:,(?:result|reason)="([a-z_]+)")?\} ([0-9.e+-]+)$')
+_LINE = re.compile(r'^([a-z_]+)\{topic="([a-z]+)",partition="(\d+)"(?:,(?:result|reason)="([a-z_]+)")?\} ([0-9.e+-]+)$')
 _FLAGS = {LATE.name: "late", MACHINE.name: "machine", TEST.name: "test"}
 TIMEOUT_SECONDS = 5.0
 
@@ -65,13 +65,29 @@ class Reading:
         )
 
 
-def add_metrics(reading: Reading, text: str) -> None:
-    """Add what one worker's /metrics says of the ledger and the lag."""
-    for line in text.splitlines():
-        match = _LINE.match(line) if line.startswith("launchpulse_") else None
-        if match is None:
-            continue
-        name, topic, label, number = match[1], match[2], match[3] or "", int(float(match[4]))
+_Place = tuple[str, str, int, str]
+"""Metric, topic, partition, result or reason."""
+
+
+def newest(texts: Iterable[str]) -> dict[_Place, int]:
+    """What these workers' /metrics say of ledger and lag.
+
+    Where two of them tell the same, one was frozen and has not heard yet that the other owns it now. What it says is
+    old, and so, of counters that never fall, the less.
+    """
+    found: dict[_Place, int] = {}
+    for text in texts:
+        for line in text.splitlines():
+            match = _LINE.match(line) if line.startswith("launchpulse_") else None
+            if match is not None:
+                place = match[1], match[2], int(match[3]), match[4] or ""
+                found[place] = max(found.get(place, 0), int(float(match[5])))
+    return found
+
+
+def add_metrics(reading: Reading, texts: Iterable[str]) -> None:
+    """Add what the workers' /metrics say of the ledger and the lag."""
+    for (name, topic, _, label), number in newest(texts).items():
         if name == LAG_RECORDS.name:
             reading.lag_records = (reading.lag_records or 0) + number
             continue
@@ -95,7 +111,7 @@ class Reader:
 
     async def read(self) -> Reading:
         """What they say now; workers that do not answer are left out, and `answered` says how many did."""
-        reading = Reading()
+        reading, texts = Reading(), []
         for answer in await asyncio.gather(*(self._ask(address) for address in self.addresses)):
             if answer is None:
                 continue
@@ -103,7 +119,8 @@ class Reader:
             reading.answered += 1
             reading.held_back_by += held_back_by
             reading.campaigns |= campaigns
-            add_metrics(reading, metrics)
+            texts.append(metrics)
+        add_metrics(reading, texts)
         return reading
 
     async def close(self) -> None:
