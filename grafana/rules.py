@@ -10,10 +10,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if __package__ in (None, ""):  # run by its path, as deploy/generate.py does
     sys.path[0] = str(ROOT)
 
-from grafana import rules_campaign, rules_engagement, rules_messages, rules_pipeline, rules_promises  # noqa: E402
+from grafana import rules_campaign, rules_engagement, rules_messages, rules_pipeline, rules_promises, rules_sources  # noqa: E402
 from grafana.generated import write  # noqa: E402
 from grafana.rules_model import Alert, Record, rule_file  # noqa: E402
-from grafana.rules_promises import SILENCE  # noqa: E402
 from grafana.rules_series import catalogue_records, kpi_records, unsettled  # noqa: E402
 from streams.kpis.registry import GROUPS  # noqa: E402
 
@@ -23,6 +22,7 @@ CAMPAIGN_ALERTS: tuple[Alert, ...] = (
     *rules_engagement.ALERTS,
     *rules_campaign.ALERTS,
     *rules_messages.ALERTS,
+    *rules_sources.ALERTS,
     *rules_promises.ALERTS,
 )
 PIPELINE_ALERTS: tuple[Alert, ...] = rules_pipeline.ALERTS
@@ -35,7 +35,7 @@ def campaign_rules() -> tuple[Record | Alert, ...]:
     for alert in CAMPAIGN_ALERTS:
         alerts += [*alert.records, alert]
     read = [record for record in kpi_records().values() if any(record.name in one.expr for one in alerts)]
-    return (*read, *catalogue_records(), unsettled(), SILENCE, *alerts)
+    return (*read, *catalogue_records(), unsettled(), *rules_sources.RECORDS, *alerts)
 
 
 def files() -> dict[str, str]:

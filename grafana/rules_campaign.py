@@ -65,7 +65,7 @@ and max without (window) (
     ),
     Record(
         SENTIMENT,
-        settled(narrowest(_TURNED)),
+        settled(narrowest(_TURNED), "mention"),
     ),
 )
 

@@ -6,8 +6,9 @@ from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
 from grafana.rules_parts import BOARD, mostly, narrowest, number, owned, owned_target, panel, percent, settled
 from grafana.rules_series import TARGET, TARGET_MET, latest
+from streams.kpis.registry import KPI_BY_NAME
 
-_SOURCES = ("click", "visit", "impression", "delivery")
+_SOURCES = KPI_BY_NAME["engagement_rate"].reads
 _RECENT = "campaign_channel:{}:recent{}m"
 _BEFORE = "campaign_channel:{}:before15m"
 _NEAR = "campaign_channel:engagements:near5m"

@@ -6,6 +6,7 @@ from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
 from grafana.rules_parts import BOARD, number, owned, panel, percent, settled
 from grafana.rules_series import latest
+from streams.kpis.registry import KPI_BY_NAME
 
 _SINGLE = 'channel!="all"'
 
@@ -47,7 +48,8 @@ def _jump(
                 f"""
 {recent} / ({sent} >= {fewest}) > {at.MESSAGES_TIMES} * {usual}
 and ({recent} - {sent} * {usual}) / sqrt({sent} * {usual} > 0) > {at.MESSAGES_Z}
-"""
+""",
+                *KPI_BY_NAME[kpi].reads,
             ),
         ),
     )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from grafana.frame import panel_id
+from grafana.links import QUERY
 from grafana.rules_series import OWNER, TARGET_LABELS, TARGET_OWNER, UNSETTLED
 
 PLACE = "campaign, channel"
 BOARD = "launchpulse-campaign"
-QUERY = "?var-campaign={{ $labels.campaign }}&var-channel={{ $labels.channel }}"
-"""Of the board in depth: the alert's campaign and channel."""
+BLIND = "campaign_channel_topic:blind:expected"
+"""A topic of a channel, or of all of them together, of which nothing comes though it should."""
+SPOILED = "launchpulse_topic:spoiled:ratio"
+"""A topic of which suddenly much is refused. Nobody knows the campaign of what cannot be read, so it counts for all."""
 
 _INDENT = "  "
 
@@ -31,15 +34,13 @@ def owned_target(condition: str) -> str:
     return f"{joined}\nor on ({TARGET_LABELS})\n{condition}"
 
 
-def settled(condition: str, *silent: str) -> str:
-    """The condition while the pipeline is settled and none of these topics is silent there: a picture that is about to
-    move, or a dead source, is not taken for the audience."""
+def settled(condition: str, *topics: str) -> str:
+    """The condition while the pipeline is settled and none of these topics, on which it stands, is silent there or
+    spoiled by its producer: a picture that is about to move, or a dead source, is not taken for the audience."""
     text = f"(\n{indented(condition)}\n)\nunless on ()\n{_INDENT}{UNSETTLED}"
-    if silent:
-        dead = f'campaign_channel_topic:silent:expected{{topic=~"{"|".join(silent)}"}}'
-        text += f"\nunless on (campaign, channel)\n{_INDENT}{dead}"
-        whole = f'label_replace(max by (campaign) ({dead}), "channel", "all", "", "")'
-        text += f"\nunless on (campaign, channel)\n{_INDENT}{whole}"
+    if topics:
+        named = f'topic=~"{"|".join(topics)}"'
+        text += f"\nunless on (campaign, channel)\n{_INDENT}{BLIND}{{{named}}}\nunless on ()\n{_INDENT}{SPOILED}{{{named}}}"
     return text
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from grafana import thresholds as at
+from grafana.links import lag_panel, pipeline_panel
 from grafana.rules_model import Alert
 from grafana.rules_parts import percent
+from grafana.rules_series import refused_jump
 
 _UP = 'up{job="launchpulse"}'
 _MUTES = {"mutes": "kpi", "owner": "pipeline"}
@@ -15,21 +17,9 @@ def _once(metric: str, by: str) -> str:
     return f"max by ({by}) (last_over_time({metric}[{at.LOOKBACK}]))"
 
 
-def _added(metric: str, by: str, span: str, offset: str = "") -> str:
-    """What a counter of the ledger has grown by; one worker at a time reads a partition, so doubles are the same."""
-    later = f" offset {offset}" if offset else ""
-    return f"sum by ({by}) (max by ({by}, partition) (increase({metric}[{span}]{later})))"
-
-
-_REFUSED = _added("launchpulse_dead_letters_total", "topic", "5m")
-_READ = _added("launchpulse_events_read_total", "topic", "5m")
-_REFUSED_BEFORE = _added("launchpulse_dead_letters_total", "topic", "1h", "5m")
-_READ_BEFORE = _added("launchpulse_events_read_total", "topic", "1h", "5m")
-
-
 def _alert(
     name: str, severity: str, expr: str, hold: str, summary: str, meaning: str, when: str, *,
-    labels: dict[str, str] = _OWNER, keep: str = "",
+    panel: str = "", query: str = "", labels: dict[str, str] = _OWNER, keep: str = "",
 ) -> Alert:  # fmt: skip
     return Alert(
         name=name,
@@ -42,8 +32,19 @@ def _alert(
         when=when,
         labels=labels,
         keep=keep,
+        query=query or pipeline_panel(panel),
     )
 
+
+_REASONS = _once("launchpulse_held_back_reasons", "instance")
+_LONG = f"max by (instance) (min_over_time(launchpulse_held_back_reasons[{at.HELD_BACK_LONG}]))"
+_HELD_BACK = f"""
+({_REASONS} > 0 unless on () max({_once("launchpulse_lag_seconds", "topic")}) > {at.BEHIND_SECONDS})
+or
+({_LONG} > 0 and on (instance) launchpulse_held_back_reasons offset {at.HELD_BACK_LONG})
+or
+time() - {_once("launchpulse_snapshot_timestamp_seconds", "instance")} > {at.STUCK_SECONDS}
+"""
 
 ALERTS = (
     _alert(
@@ -55,6 +56,7 @@ ALERTS = (
         "The figures are behind by that much and stand still meanwhile. Nothing is lost; no campaign alert comes.",
         f"A topic is more than {at.LATE_SECONDS} s behind. It stays for three minutes after the pipeline has caught "
         "up, so that catching up is quiet too.",
+        query=lag_panel(),
         labels=_MUTES,
         keep="3m",
     ),
@@ -66,6 +68,7 @@ ALERTS = (
         "At its present pace a worker needs {{ $value | humanizeDuration }} for its backlog.",
         "More events come than the workers count. Without another worker the figures fall further behind.",
         f"For two minutes no look at a worker's backlog has promised its end within {at.DRAIN_SECONDS // 60} minutes.",
+        panel="Time to drain",
         labels=_MUTES,
         keep="3m",
     ),
@@ -78,6 +81,7 @@ ALERTS = (
         "A worker is down or stuck. The others take its campaigns over within a minute; with none left nothing is "
         "shown.",
         "A worker has not answered for thirty seconds, or no worker answers at all.",
+        panel="Workers",
     ),
     _alert(
         "PipelineRecovering",
@@ -87,19 +91,22 @@ ALERTS = (
         "{{ $labels.instance }} has been recovering for more than two minutes.",
         "A worker is reading its tables back and shows nothing new of its campaigns until it is done.",
         "A worker rebalances or recovers for more than two minutes.",
+        panel="Rebalances and recovery",
         labels=_MUTES,
         keep="2m",
     ),
     _alert(
         "PipelineHeldBack",
         "critical",
-        f"{_once('launchpulse_held_back_reasons', 'instance')} > 0\nor\n"
-        f"time() - {_once('launchpulse_snapshot_timestamp_seconds', 'instance')} > {at.STUCK_SECONDS}",
+        _HELD_BACK,
         "30s",
-        "{{ $labels.instance }} holds its picture back, or has not renewed it; /readyz and the log say why.",
+        "{{ $labels.instance }} holds its picture back, or has not renewed it; `held_back_by` of "
+        "/api/campaigns names the reasons.",
         "The figures stand still: what they show was true then. They are not a calm launch.",
-        "A picture has been held back for thirty seconds, or is older than "
-        f"{at.STUCK_SECONDS} s though its worker answers.",
+        "For thirty seconds a picture is held back by something else than records that wait, or is older than "
+        f"{at.STUCK_SECONDS} s though its worker answers; or it has been held back for {at.HELD_BACK_LONG}. One that is "
+        f"only behind is PipelineLate's, from {at.LATE_SECONDS} s on, and while that fires this one is not sent.",
+        panel="Live?",
         labels=_MUTES,
         keep="2m",
     ),
@@ -111,23 +118,19 @@ ALERTS = (
         "{{ $labels.topic }}/{{ $labels.partition }}: {{ $value }} records were read and neither counted nor refused.",
         "The books do not balance: events were lost or counted twice. This is a fault of the program.",
         "Records read are not counted + duplicate + invalid, for a minute.",
+        panel="Ledger",
         labels=_MUTES,
     ),
     _alert(
         "PipelineDeadLettersJump",
         "warning",
-        f"""
-{_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_SHARE}
-and {_REFUSED} >= {at.DEAD_LETTERS}
-and {_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_TIMES} * (
-  {_REFUSED_BEFORE} / ({_READ_BEFORE} > 0) or {_READ} * 0
-)
-""",
+        refused_jump("5m", at.DEAD_LETTERS),
         "1m",
         "{{ $labels.topic }}: {{ $value | humanizePercentage }} of the records of five minutes are refused.",
         "A producer sends something wrong: what is refused is in no figure. It can be counted after a repair.",
         f"More than {percent(at.DEAD_LETTERS_SHARE)} of a topic's records of five minutes are refused, at least "
         f"{at.DEAD_LETTERS} of them, and {at.DEAD_LETTERS_TIMES} times the share of the hour before.",
+        panel="Dead letters by reason",
     ),
     _alert(
         "PipelineRedisFull",
@@ -137,6 +140,7 @@ and {_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_TIMES} * (
         "Redis uses {{ $value | humanizePercentage }} of its memory.",
         "Redis remembers which events were counted. When it is full counting waits.",
         f"Redis uses more than {percent(at.REDIS_MEMORY)} of its `maxmemory` for a minute.",
+        panel="How full",
     ),
     _alert(
         "PipelineRedisEvicts",
@@ -147,6 +151,7 @@ and {_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_TIMES} * (
         "Redis has thrown {{ $value | humanize }} keys away in five minutes.",
         "Redis forgets which events were counted: resends of those may be counted twice.",
         "Redis has evicted a key in the last five minutes.",
+        panel="Failures",
     ),
     _alert(
         "PipelineSeriesBudget",
@@ -158,5 +163,6 @@ and {_REFUSED} / ({_READ} > 0) > {at.DEAD_LETTERS_TIMES} * (
         "alert; the API still has it.",
         f"For five minutes a worker exposes more than {percent(at.SERIES)} of its series budget, or has left "
         "channels out.",
+        panel="How full",
     ),
 )

@@ -7,7 +7,7 @@ lookback.
 from __future__ import annotations
 
 from grafana.rules_model import Record
-from grafana.thresholds import LATE_SECONDS, LOOKBACK, SETTLING
+from grafana.thresholds import DEAD_LETTERS_SHARE, DEAD_LETTERS_TIMES, LATE_SECONDS, LOOKBACK, SETTLING
 from streams.kpis.kpi import Kind, Kpi
 from streams.kpis.registry import KPIS
 
@@ -20,6 +20,8 @@ TARGET_OWNER = "campaign_channel_kpi:target_owner:latest"
 ARRIVED = "campaign_channel_topic:expected_events:latest"
 UNSETTLED = "launchpulse:unsettled:latest"
 
+_REFUSED, _READ = "launchpulse_dead_letters_total", "launchpulse_events_read_total"
+
 TARGET_LABELS = "campaign, channel, kpi, window, bound, source"
 
 
@@ -31,6 +33,26 @@ def latest(kpi: str, window: str, selector: str = "") -> str:
 def once(metric: str, by: str) -> str:
     """One series for each of these labels, whoever exposes it."""
     return f"max by ({by}) (last_over_time({metric}[{LOOKBACK}]))"
+
+
+def refused_jump(span: str, least: int) -> str:
+    """Topic -> the share of its records that is refused, where it jumps: so many of the span, and much more than in
+    the hour before."""
+    refused, read = (_added(metric, span) for metric in (_REFUSED, _READ))
+    refused_before, read_before = (_added(metric, "1h", span) for metric in (_REFUSED, _READ))
+    return f"""
+{refused} / ({read} > 0) > {DEAD_LETTERS_SHARE}
+and {refused} >= {least}
+and {refused} / ({read} > 0) > {DEAD_LETTERS_TIMES} * (
+  {refused_before} / ({read_before} > 0) or {read} * 0
+)
+"""
+
+
+def _added(metric: str, span: str, offset: str = "") -> str:
+    """What a counter of the ledger has grown by; one worker at a time reads a partition, so doubles are the same."""
+    later = f" offset {offset}" if offset else ""
+    return f"sum by (topic) (max by (topic, partition) (increase({metric}[{span}]{later})))"
 
 
 def kpi_records() -> dict[str, Record]:

@@ -65,19 +65,32 @@ SPEND_USED = 0.1
 
 # A source is silent.
 SILENT_EXPECTED = 30
-"""Nothing came in 2 minutes, or in 15, in which so many were expected: chance does that once in 10^13."""
-SILENT_LONG = "6h"
-"""Or nothing came for so long, whatever was expected."""
+"""Nothing came in 2 or 15 minutes, or in 2 or 6 hours, in which so many were expected: chance does that once in
+10^13."""
+SILENT_IN_BATCHES = ("spend", "survey", "customer", "tactic")
+"""Statements of the business: they come in batches, once an hour or once a day, so minutes say nothing of them."""
 SILENT_START = "30m"
-"""Or nothing came at all, so long after the campaign began."""
+"""Or nothing came at all, so long after the campaign began; of statements that is no news."""
+SILENT_LONG = "36h"
+"""Nothing for so long is a warning, whatever was expected: what is stated once a day is due by then."""
+HUSHED_EXPECTED = 10
+"""Nothing came in 30 s, or in a minute, in which so many were expected: that may be a source that has just died, and
+a drop is not told before it is known. A drop that could be told has at least that many missing by then."""
 
 # The pipeline.
 LATE_SECONDS = 30
 DRAIN_SECONDS = 900
 STUCK_SECONDS = 30
+BEHIND_SECONDS = 5
+"""From here on a worker holds its picture back (`HELD_BACK_MS` there)."""
+HELD_BACK_LONG = "10m"
+"""A picture that is held back for so long is told though it is only behind, and not by LATE_SECONDS."""
 DEAD_LETTERS = 50
 DEAD_LETTERS_SHARE = 0.05
 DEAD_LETTERS_TIMES = 3
+SPOILED = 20
+"""So many of a topic's records of two minutes are refused, and more than the share and the times above: then no alert
+begins that stands on it."""
 REDIS_MEMORY = 0.85
 SERIES = 0.9
 SETTLING = "2m"

@@ -23,6 +23,8 @@ from agents.demo.ports import LOOPBACK, any_port, is_free
 from agents.demo.programs import ALERTMANAGER, BOARDS, GET_GRAFANA, PROVISIONING, RULES, Programs
 
 START_SECONDS = 60.0
+COMMITTED_BOARDS, COMMITTED_RUNBOOKS = "http://127.0.0.1:3000", "http://127.0.0.1:6066/runbooks/"
+"""Where links in the committed rules lead, as grafana/thresholds.py says."""
 TIMEOUT = aiohttp.ClientTimeout(total=2)
 GRAFANA_HOME = "/usr/share/grafana"
 
@@ -68,16 +70,17 @@ def alertmanager_port() -> int:
 
 
 async def start_launch_room(
-    children: Children, programs: Programs, alertmanager: int, step: Callable[[str], None]
+    children: Children, programs: Programs, alertmanager: int, runbooks: int, step: Callable[[str], None]
 ) -> LaunchRoom:
-    """Start what there is; `step` is told what has been done and what is missing. alertmanager: its port. Raises
-    ChildDied."""
+    """Start what there is; `step` is told what has been done and what is missing. alertmanager: its port; runbooks:
+    that of a worker, which serves them. Raises ChildDied."""
     directory = children.directory / "launch-room"
     directory.mkdir()
     prometheus, grafana = (_port(usual) for usual in (9090, 3000))
     targets = directory / "workers.json"
     config = directory / "prometheus.yml"
-    config.write_text(yaml.safe_dump(prometheus_config(targets, alertmanager)))
+    rules = write_rules(directory / "rules", grafana, runbooks)
+    config.write_text(yaml.safe_dump(prometheus_config(targets, alertmanager, rules)))
     started = [
         children.start("alertmanager", _alertmanager_command(programs.alertmanager, directory, alertmanager)),
         children.start("prometheus", _prometheus_command(programs.prometheus, directory, config, prometheus)),
@@ -97,11 +100,26 @@ async def start_launch_room(
     return LaunchRoom(tuple(started), targets, _address(prometheus), _address(alertmanager), _address(grafana))
 
 
-def prometheus_config(targets: Path, alertmanager: int) -> dict[str, Any]:
-    """As deploy/prometheus.yml, but with the workers in a file and Alertmanager on that port."""
+def write_rules(folder: Path, grafana: int, runbooks: int) -> Path:
+    """The committed rules in a folder of their own, in which the links of alerts lead to these ports. Returns it."""
+    folder.mkdir()
+    places = {
+        f"{COMMITTED_BOARDS}/d/": f"{_address(grafana)}/d/",
+        COMMITTED_RUNBOOKS: f"{_address(runbooks)}/runbooks/",
+    }
+    for source in RULES.glob("*.rules.yml"):
+        text = source.read_text(encoding="utf-8")
+        for there, here in places.items():
+            text = text.replace(there, here)
+        (folder / source.name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def prometheus_config(targets: Path, alertmanager: int, rules: Path = RULES) -> dict[str, Any]:
+    """As deploy/prometheus.yml, but with the workers in a file, Alertmanager on that port and the rules of a folder."""
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(RULES / "*.rules.yml")],
+        "rule_files": [str(rules / "*.rules.yml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{alertmanager}"]}]}]},
         "scrape_configs": [
             {"job_name": "launchpulse", "file_sd_configs": [{"files": [str(targets)], "refresh_interval": "5s"}]}

@@ -107,7 +107,7 @@ class Demo:
                 own = port if number == 1 else any_port()
                 self._workers[number] = (start_worker(children, parts, number, own), own)
             if room is not None:
-                self._room = await start_launch_room(children, room, alertmanager, self._step)
+                self._room = await start_launch_room(children, room, alertmanager, port, self._step)
             async with _producer(parts) as producer, _reader() as reader:
                 return await self._launch(children, parts, producer, reader)
 

@@ -18,12 +18,14 @@ def add_board(app: web.Application, viewers: Viewers) -> None:
     files = board_files() | translated_files() | preflight_files() | runbook_files()
     app[OPEN_FILES] = frozenset(files)
     for path, file in files.items():
-        app.router.add_get(path, _serve(file))
+        app.router.add_get(path, serve_file(file))
     app.router.add_get(EVENTS, _events(viewers))
     app.on_shutdown.append(viewers.close)
 
 
-def _serve(file: File) -> Handler:
+def serve_file(file: File) -> Handler:
+    """What answers with that file."""
+
     async def handler(request: web.Request) -> web.StreamResponse:
         return await packed(request, web.Response(body=file.body, headers=dict(file.headers)))
 

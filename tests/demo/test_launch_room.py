@@ -6,6 +6,7 @@ import shutil
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,12 @@ def asked(address: str, expression: str) -> list[float]:
     query = urllib.parse.urlencode({"query": expression})
     with urllib.request.urlopen(f"{address}/api/v1/query?{query}", timeout=10) as answer:
         return [float(one["value"][1]) for one in json.load(answer)["data"]["result"]]
+
+
+def rules(address: str) -> list[dict[str, Any]]:
+    """The rules that Prometheus evaluates."""
+    with urllib.request.urlopen(f"{address}/api/v1/rules", timeout=10) as answer:
+        return [rule for group in json.load(answer)["data"]["groups"] for rule in group["rules"]]
 
 
 def raise_alert(address: str, labels: dict[str, str]) -> None:
@@ -43,6 +50,11 @@ def test_prometheus_and_alertmanager_run_beside_the_demo_with_the_committed_rule
         with urllib.request.urlopen(f"{prometheus}/api/v1/alertmanagers", timeout=10) as answer:
             (told,) = json.load(answer)["data"]["activeAlertmanagers"]
         assert told["url"].startswith(alertmanager)
+        alerts = [rule for rule in rules(prometheus) if rule["type"] == "alerting"]
+        assert alerts
+        for alert in alerts:
+            with urllib.request.urlopen(alert["annotations"]["runbook_url"], timeout=10) as answer:
+                assert alert["name"] in answer.read().decode()
         labels = {"alertname": "Drop", "campaign": "aurora", "severity": "warning", "owner": "Ann"}
         raise_alert(alertmanager, labels)
         demo.wait_for("ALERT Drop aurora (warning, for Ann)", 20)

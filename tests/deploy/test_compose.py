@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from agents.demo.ports import LOOPBACK, any_port
 from agents.settings import Settings, load_settings
 from agents.settings_errors import SettingsError, variable
-from tests.deploy.files import PROMETHEUS, ROOT, argument_of, image_environment, own_services, read_compose, rewritten
+from grafana.rules import ALERTS
+from grafana.thresholds import BOARDS_URL, RUNBOOKS_URL
+from tests.deploy.files import (
+    PROMETHEUS,
+    ROOT,
+    argument_of,
+    health_command,
+    image_environment,
+    own_services,
+    read_compose,
+    rewritten,
+)
 
 SERVICES: dict[str, dict[str, Any]] = read_compose()["services"]
 LONG_RUNNING = {name: service for name, service in SERVICES.items() if service["restart"] == "unless-stopped"}
@@ -35,7 +51,7 @@ def environment_of(name: str, secrets: Path) -> dict[str, str]:
 
 
 def test_the_file_names_the_parts_of_a_launch() -> None:
-    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "prometheus", "alertmanager", "grafana"}
+    assert set(SERVICES) == {"kafka", "redis", "topics", "worker", "runbooks", "prometheus", "alertmanager", "grafana"}
 
 
 @each_own
@@ -45,7 +61,7 @@ def test_every_variable_of_ours_is_a_setting(name: str) -> None:
     assert named <= known
 
 
-@each_own
+@pytest.mark.parametrize("name", ["topics", "worker"])
 def test_the_settings_accept_the_environment(name: str, secrets: Path) -> None:
     settings = load_settings(environment_of(name, secrets), hash_key_required=name == "worker")
     assert settings.brokers == "kafka:19092"
@@ -143,7 +159,7 @@ def test_every_service_that_stays_has_a_health_check(name: str) -> None:
     if "healthcheck" in SERVICES[name]:
         assert SERVICES[name]["healthcheck"]["test"]
     else:
-        assert name == "worker"  # its check is the image's, see test_dockerfile.py
+        assert name in ("worker", "runbooks")  # their check is the image's, see test_dockerfile.py
 
 
 def test_the_service_that_ends_has_none() -> None:
@@ -211,6 +227,35 @@ def test_prometheus_reads_the_committed_rules_and_tells_alertmanager() -> None:
     assert set(SERVICES["prometheus"]["networks"]) & set(SERVICES["alertmanager"]["networks"])
     (port,) = SERVICES["alertmanager"]["ports"]
     assert port == "127.0.0.1:9093:9093"
+
+
+def test_the_runbooks_answer_on_this_machine_where_the_links_in_alerts_lead() -> None:
+    service, port = SERVICES["runbooks"], any_port()
+    assert service["ports"] == [f"{RUNBOOKS_URL.removeprefix('http://').removesuffix('/runbooks')}:6066"]
+    assert service["networks"] == ["edge"]
+    assert service["environment"]["LAUNCHPULSE_WEB_PORT"] == "6066"
+    own = {"LAUNCHPULSE_WEB_HOST": LOOPBACK, "LAUNCHPULSE_WEB_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, *service["entrypoint"][1:]], cwd=ROOT, env={**os.environ, **own})
+    try:
+        health = subprocess.run([sys.executable, *health_command()[1:]], env={**os.environ, **own}, check=False)
+        ends = time.monotonic() + 30
+        while health.returncode and time.monotonic() < ends:
+            health = subprocess.run([sys.executable, *health_command()[1:]], env={**os.environ, **own}, check=False)
+        assert health.returncode == 0
+        for alert in ALERTS:
+            address = f"http://{LOOPBACK}:{port}/runbooks/{alert.name}"
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                assert f"<h1>{alert.name}</h1>" in answer.read().decode()
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/board/runbook.css", timeout=5) as answer:
+            assert answer.status == 200
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_the_links_to_boards_lead_to_this_grafana() -> None:
+    (port,) = SERVICES["grafana"]["ports"]
+    assert port == f"{BOARDS_URL.removeprefix('http://')}:3000"
 
 
 def test_the_board_shows_the_alerts_of_this_alertmanager() -> None:

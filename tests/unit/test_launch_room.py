@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from agents.demo.launch_room import grafana_environment, prometheus_config
+from agents.demo.launch_room import (
+    COMMITTED_BOARDS,
+    COMMITTED_RUNBOOKS,
+    grafana_environment,
+    prometheus_config,
+    write_rules,
+)
 from agents.demo.programs import LaunchRoomMissing, find_programs
+from grafana.thresholds import BOARDS_URL, RUNBOOKS_URL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +54,23 @@ def test_prometheus_is_configured_as_the_deployed_one_but_for_its_places(tmp_pat
     assert list(here) == ["global", "rule_files", "alerting", "scrape_configs"]
     (rules,) = here["rule_files"]
     assert list(Path(rules).parent.glob(Path(rules).name))
+
+
+def test_the_links_of_its_alerts_lead_to_its_own_ports_and_else_its_rules_are_the_committed_ones(
+    tmp_path: Path,
+) -> None:
+    assert (BOARDS_URL, f"{RUNBOOKS_URL}/") == (COMMITTED_BOARDS, COMMITTED_RUNBOOKS)
+    folder = write_rules(tmp_path / "rules", 4321, 7201)
+    committed = ROOT / "grafana" / "prometheus"
+    assert {path.name for path in folder.iterdir()} == {path.name for path in committed.iterdir()}
+    for path in folder.iterdir():
+        text = path.read_text()
+        assert BOARDS_URL not in text
+        assert RUNBOOKS_URL not in text
+        links = {"http://127.0.0.1:4321/d/": f"{BOARDS_URL}/d/", "http://127.0.0.1:7201/runbooks/": f"{RUNBOOKS_URL}/"}
+        for here, there in links.items():
+            text = text.replace(here, there)
+        assert text == (committed / path.name).read_text()
 
 
 def test_grafana_reads_the_committed_boards_asks_this_prometheus_and_lets_nobody_in_without_the_password(
