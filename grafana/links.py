@@ -47,7 +47,7 @@ def lag_panel() -> str:
 
 def panel_called(board: str, title: str) -> int:
     """The number of a board's panel; of two, the lower one on the board, which says more. Raises KeyError."""
-    return dict((name, number) for number, name in _panels(board))[title]
+    return {name: number for number, name in _panels(board)}[title]
 
 
 @cache

@@ -26,18 +26,23 @@ for Prometheus, `grafana/prometheus/*.rules.yml`, are written from it and from t
 - **A pipeline that is late, frozen or recovering.** Its own alerts mute those of the campaigns, also while it catches
   up; and for {at.SETTLING} after a handover none begins. One that has begun stays for {at.KEPT}, so that a handover is
   not taken for its end.
-- **A source that is silent.** What stands on it is muted, in its channel and in all channels together.
+- **A source that is silent.** What stands on its topic is muted, in its channel and in all channels together, from the
+  half minute on in which {at.HUSHED_EXPECTED} events were due and none came. Nothing else is muted.
+- **A producer whose records are refused.** While a topic's dead letters jump nothing begins that stands on that topic.
 - **A handover.** A campaign that two workers show for a moment is counted once, and one that nobody shows is not 0.
 
 ## Who is told
 
 The catalogue says who answers for a KPI, a channel, a campaign; the first of them is in the labels `owner` and
 `contact`. `grafana/alertmanager/alertmanager.yml` sends mail where the contact is an address, and else tells the chat's
-bridge; what is critical also goes to whoever is on call. A new owner in the catalogue needs no edit of that file.
+bridge. Only what is critical goes to whoever is on call, too; the warnings that nobody owns and those of the pipeline
+go to the team's channel, which wakes nobody. A new owner in the catalogue needs no edit of that file.
 
 Links lead to the addresses in `grafana/thresholds.py`: `BOARDS_URL`, where Grafana is, and `RUNBOOKS_URL`, where a
 worker is: each serves the runbooks, to everybody, at `/runbooks/` and the alert's name. Where people reach them at
-other addresses, write those there and run `make docs`. The live board shows the runbooks of its own worker anyway.
+other addresses (`docker compose` with another GRAFANA_PORT or RUNBOOKS_PORT, too), write those there and run
+`make docs`. A launch room puts its own addresses into its copy of the rules. The live
+board shows the runbooks of its own worker anyway.
 
 ## How it is known that they come
 

@@ -40,7 +40,9 @@ def settled(condition: str, *topics: str) -> str:
     text = f"(\n{indented(condition)}\n)\nunless on ()\n{_INDENT}{UNSETTLED}"
     if topics:
         named = f'topic=~"{"|".join(topics)}"'
-        text += f"\nunless on (campaign, channel)\n{_INDENT}{BLIND}{{{named}}}\nunless on ()\n{_INDENT}{SPOILED}{{{named}}}"
+        text += (
+            f"\nunless on (campaign, channel)\n{_INDENT}{BLIND}{{{named}}}\nunless on ()\n{_INDENT}{SPOILED}{{{named}}}"
+        )
     return text
 
 

@@ -104,8 +104,8 @@ ALERTS = (
         "/api/campaigns names the reasons.",
         "The figures stand still: what they show was true then. They are not a calm launch.",
         "For thirty seconds a picture is held back by something else than records that wait, or is older than "
-        f"{at.STUCK_SECONDS} s though its worker answers; or it has been held back for {at.HELD_BACK_LONG}. One that is "
-        f"only behind is PipelineLate's, from {at.LATE_SECONDS} s on, and while that fires this one is not sent.",
+        f"{at.STUCK_SECONDS} s though its worker answers; or it has been held back for {at.HELD_BACK_LONG}. One that "
+        f"is only behind is PipelineLate's, from {at.LATE_SECONDS} s on, and while that fires this one is not sent.",
         panel="Live?",
         labels=_MUTES,
         keep="2m",

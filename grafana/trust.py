@@ -10,8 +10,8 @@ def trust() -> list[Panel]:
     return [
         light(
             "Live?",
-            "Reasons why the picture of a worker is held back (`/readyz` and the log name them). 0: the figures are "
-            "live. Otherwise the KPIs stand still instead of faking a drop.",
+            "Reasons why the picture of a worker is held back (`held_back_by` of `/api/campaigns` names them). 0: the "
+            "figures are live. Otherwise the KPIs stand still instead of faking a drop.",
             once("launchpulse_held_back_reasons"),
             ((None, GOOD), (1, CAREFUL)),
         ),

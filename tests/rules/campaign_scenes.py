@@ -231,6 +231,27 @@ SCENES = (
         resolved=45,
         labels=_MAIL | {"topic": "click"},
         summary="aurora, email: no click arrives any more; 1.8k have come since the launch.",
+        panel="clicks",
+    ),
+    Scene(
+        alert="CampaignSourceOverdue",
+        series=(
+            *of(
+                "aurora",
+                "all",
+                {"campaign_expected_events_total": counter((60, 2), (2_280, 0), (60, 2))},
+                topic="spend",
+            ),
+            owner("aurora", "all", "", "Maria", "maria@example.com", 2_400),
+        ),
+        quiet=2_210,
+        pending=2_222,
+        firing=2_240,
+        resolved=2_350,
+        labels=_AURORA | {"topic": "spend"},
+        summary="aurora, all: no spend for a day and a half; 120 have come since the launch.",
+        panel="spend",
+        days=True,
     ),
     Scene(
         alert="CampaignTargetMissed",

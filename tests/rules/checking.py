@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from grafana.frame import panel_id
+from grafana.links import panel_called
 from grafana.rules import ALERTS
+from streams.kpis.registry import KPI_BY_NAME
 from tests.rules.scenes import Scene, at, run, state
 
 RULES = {alert.name: alert for alert in ALERTS}
@@ -16,6 +20,10 @@ def check_scene(scene: Scene, folder: Path) -> None:
     told = rule.rule()["annotations"]
     assert isinstance(told, dict)
     link = told["dashboard"]
+    if "{{ if" in link:
+        kpi = scene.panel in KPI_BY_NAME
+        number = panel_id(scene.panel) if kpi else panel_called(rule.board, scene.panel)
+        link = re.sub(r"viewPanel=.*{{ end }}", f"viewPanel={number}", link)
     for name, value in scene.labels.items():
         link = link.replace(f"{{{{ $labels.{name} }}}}", value)
     fired = {
@@ -31,4 +39,5 @@ def check_scene(scene: Scene, folder: Path) -> None:
         {"eval_time": at(scene.firing), "alertname": scene.alert, "exp_alerts": [fired]},
         state(scene.alert, scene.resolved, ""),
         folder=folder,
+        days=scene.days,
     )

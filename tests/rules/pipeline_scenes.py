@@ -17,6 +17,7 @@ SCENES = (
         resolved=20,
         labels={"topic": "click"},
         summary="click is 1m 30s behind the end of its log.",
+        panel="Lag: events of people",
     ),
     Scene(
         alert="PipelineNotDraining",
@@ -58,7 +59,8 @@ SCENES = (
         firing=14,
         resolved=24,
         labels={"instance": WORKER["instance"]},
-        summary="w1:6066 holds its picture back, or has not renewed it; /readyz and the log say why.",
+        summary="w1:6066 holds its picture back, or has not renewed it; `held_back_by` of /api/campaigns names the "
+        "reasons.",
     ),
     Scene(
         alert="PipelineLedgerUnbalanced",

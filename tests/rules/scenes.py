@@ -10,7 +10,11 @@ from typing import Any
 
 import yaml
 
+from grafana import rules_sources
 from grafana.rules import FOLDER
+from grafana.rules_model import rule_file
+from grafana.rules_series import catalogue_records, unsettled
+from grafana.thresholds import LOOKBACK
 
 STEP_SECONDS = 15
 WORKER = {"job": "launchpulse", "instance": "w1:6066"}
@@ -22,7 +26,8 @@ Series = tuple[str, Mapping[str, str], str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """Times are minutes from the beginning. labels: those of the alert beside kind and severity; the others are
-    checked against the rule. summary: what it says when it fires."""
+    checked against the rule. summary: what it says when it fires. panel: the KPI or the title of the panel that its
+    link opens, where that depends on its labels. days: see `run`."""
 
     alert: str
     series: tuple[Series, ...]
@@ -32,6 +37,8 @@ class Scene:
     resolved: float
     labels: Mapping[str, str] = field(default_factory=dict)
     summary: str = ""
+    panel: str = ""
+    days: bool = False
 
 
 def gauge(*parts: tuple[float, float]) -> str:
@@ -75,17 +82,21 @@ def run(
     *checks: Mapping[str, Any],
     folder: Path,
     files: Sequence[str] = ("campaigns.rules.yml", "pipeline.rules.yml"),
+    days: bool = False,
 ) -> None:
     """Let promtool play the series over these rule files and check. Fails with what it says.
 
-    A series that has no `instance` is exposed by WORKER.
+    A series that has no `instance` is exposed by WORKER. days: it lasts long, so only the rules about sources are
+    evaluated, every minute, with a lookback of as much.
     """
+    if days:
+        files = (str(_sources_alone(folder)),)
     alerts = [dict(check) for check in checks if "alertname" in check]
     queries = [dict(check) for check in checks if "expr" in check]
     given = [{"series": _text(metric, WORKER | dict(labels)), "values": values} for metric, labels, values in series]
     document = {
         "rule_files": [str(FOLDER / name) for name in files],
-        "evaluation_interval": f"{STEP_SECONDS}s",
+        "evaluation_interval": "1m" if days else f"{STEP_SECONDS}s",
         "tests": [
             {
                 "interval": f"{STEP_SECONDS}s",
@@ -99,6 +110,14 @@ def run(
     path.write_text(yaml.safe_dump(document, allow_unicode=True, width=1000), encoding="utf-8")
     done = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _sources_alone(folder: Path) -> Path:
+    needed = (*catalogue_records(), unsettled(), *rules_sources.RECORDS[:5], *rules_sources.ALERTS)
+    path = folder / "sources.rules.yml"
+    text = rule_file([("sources", needed)]).replace(f"offset {LOOKBACK}", "offset 1m")
+    path.write_text(text.replace(f"silent:candidates[{LOOKBACK}]", "silent:candidates[1m]"), encoding="utf-8")
+    return path
 
 
 def at(minutes: float) -> str:

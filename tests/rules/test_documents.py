@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 
@@ -44,6 +45,13 @@ def test_every_window_that_a_rule_reads_is_one_that_workers_expose() -> None:
     assert [(kpi, window) for kpi, window in read if window not in KPI_BY_NAME[kpi].exported] == []
 
 
+def panels_of(name: str) -> set[int]:
+    """The numbers of a committed board's panels, those in closed rows too, without the rows."""
+    board = json.loads((ROOT / "grafana" / "dashboards" / f"{name}.json").read_text(encoding="utf-8"))
+    every = [one for top in board["panels"] for one in (top, *top.get("panels", ()))]
+    return {one["id"] for one in every if one["type"] != "row"}
+
+
 @each_alert
 def test_every_alert_says_who_how_bad_how_much_where_and_what_to_do(alert: Alert) -> None:
     rule = alert.rule()
@@ -53,7 +61,11 @@ def test_every_alert_says_who_how_bad_how_much_where_and_what_to_do(alert: Alert
     assert labels["severity"] in {"critical", "warning"}
     assert "owner" in labels or "group_left (owner, contact)" in alert.expr
     assert "{{" in told["summary"]
-    assert "/d/launchpulse-" in told["dashboard"]
+    where = re.match(r".*/d/launchpulse-(\w+)\?.*viewPanel=(\d+|\{\{ if .+\{\{ end \}\})", told["dashboard"])
+    assert where, told["dashboard"]
+    linked = {int(number) for number in re.findall(r"(?:^|\}\})(\d+)", where[2])}
+    assert linked
+    assert linked <= panels_of(where[1])
     assert told["runbook_url"] == f"{RUNBOOKS_URL}/{alert.name}"
     assert f"{RUNBOOKS_PREFIX}{alert.name}" in runbook_files()
 

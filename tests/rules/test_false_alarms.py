@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.rules.scenes import Series, absent, at, counter, gauge, of, run, state
+from tests.rules.scenes import Series, absent, at, gauge, of, run, state
 
 DROP = "CampaignEngagementDrop"
 
@@ -80,33 +80,6 @@ def test_an_evening_that_takes_exposures_and_engagements_alike_is_no_drop(tmp_pa
     run(series, *(state(DROP, minutes, "") for minutes in (41, 45, 60)), folder=tmp_path)
 
 
-def test_a_dead_source_is_called_silent_and_not_a_drop(tmp_path: Path) -> None:
-    clicks = of(
-        "aurora", "email", {"campaign_expected_events_total": counter((40, 120), (30, 0))}, topic="click"
-    )  # fmt: skip
-    whole = engagement(gauge((40, 300), (30, 120)), gauge((70, 1500)), "all")
-    silent = state("CampaignSourceSilent", 45, "firing")
-    run((*DROPPED, *whole, *clicks), silent, state(DROP, 45, ""), folder=tmp_path)
-
-
-def test_two_channels_whose_same_source_is_dead_are_both_called_silent(tmp_path: Path) -> None:
-    dead = {"campaign_expected_events_total": counter((40, 120), (30, 0))}
-    clicks = of("aurora", "email", dead, topic="click") + of("aurora", "push", dead, topic="click")
-    both = {"expr": 'count(ALERTS{alertname="CampaignSourceSilent"})', "eval_time": at(45)}
-    run(
-        (*DROPPED, *engagement(gauge((40, 200), (30, 80)), gauge((70, 1000)), "push"), *clicks),
-        {**both, "exp_samples": [{"labels": "{}", "value": 2}]},
-        state(DROP, 45, ""),
-        folder=tmp_path,
-    )
-
-
-def test_no_campaign_alert_begins_while_the_pipeline_is_late(tmp_path: Path) -> None:
-    late: Series = ("launchpulse_lag_seconds", {"topic": "click"}, gauge((39, 1), (10, 120), (21, 1)))
-    checks = [state(DROP, minutes, "") for minutes in (41, 45, 50)]
-    run((*DROPPED, late), *checks, state(DROP, 53, "firing"), folder=tmp_path)
-
-
 def test_a_handover_in_the_midst_of_a_drop_is_not_its_end(tmp_path: Path) -> None:
     rebalanced: Series = ("launchpulse_rebalances_total", {}, gauge((45, 1), (25, 2)))
     moments = (44, 46, 47, 48, 50)
@@ -143,14 +116,6 @@ def test_a_mailing_that_ends_is_no_stall_of_reach(tmp_path: Path) -> None:
         ("campaign_active", {"campaign": "aurora"}, gauge((110, 1))),
     )
     run(series, state("CampaignReachStalls", 90, ""), folder=tmp_path)
-
-
-def test_a_source_of_few_events_is_silent_only_after_hours_and_a_new_one_after_half_an_hour(tmp_path: Path) -> None:
-    alert = "CampaignSourceSilent"
-    rare = of("aurora", "email", {"campaign_expected_events_total": counter((60, 1), (480, 0))}, topic="survey")
-    run(rare, state(alert, 300, ""), state(alert, 425, "firing"), folder=tmp_path)
-    new = of("aurora", "email", {"campaign_expected_events_total": gauge((60, 0))}, topic="survey")
-    run(new, state(alert, 29, ""), state(alert, 31, "firing"), folder=tmp_path)
 
 
 def test_a_campaign_whose_name_has_quotes_is_told_like_any_other(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ async def delivered(url: str, verdict: str) -> None:
 async def test_a_receiver_that_answers_is_known_once_it_has_been_sent_something(tmp_path: Path) -> None:
     with alertmanager(tmp_path, QUICK) as told:
         there = await ask_alertmanager(told.url)
-        assert (there.trouble, there.receiver, there.how, there.receivers) == ("", "on-call", ("webhook",), 3)
+        assert (there.trouble, there.receiver, there.how, there.receivers) == ("", "on-call", ("webhook",), 4)
         assert there.version
         assert there.sent is not None
         assert set(there.sent.values()) == {0}
