@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.alert_quality.judge import DEEP, DUE, SOON_SECONDS, Seen
+from bench.alert_quality.judge import DEEP, DUE, FALSE_IN, SOON_SECONDS, SOON_SHARE, Seen
 from bench.alert_quality.measure import Judged
 from bench.alert_quality.series import STEP_SECONDS
 from bench.parts import ROOT
@@ -39,6 +39,22 @@ def figures(seed: int, quiet: int, batches: Sequence[Judged]) -> dict[str, Any]:
         "delays": [cell for low, high in SIZES for cell in _cells(low, high, drops)],
         "missed": [asdict(drop) for drop in wanted if not drop.soon],
     }  # fmt: skip
+
+
+def missed_rates(found: dict[str, Any]) -> list[str]:
+    """Which of the wanted rates are missed, in words; none where all is well."""
+    quiet, wanted = found["quiet"], found["wanted"]
+    false, missed = len(quiet["false"]), []
+    if false * FALSE_IN > quiet["launches"]:
+        missed.append(f"{false} false alerts in {quiet['launches']} quiet launches; wanted: at most 1 in {FALSE_IN}")
+    if not wanted["drops"]:
+        missed.append(f"no drop of {DEEP:.0%} or more with {DUE} engagements expected: judge more launches")
+    elif wanted["soon"] < SOON_SHARE * wanted["drops"]:
+        missed.append(
+            f"{wanted['soon']} of {wanted['drops']} wanted drops told within {SOON_SECONDS} s; "
+            f"wanted: at least {SOON_SHARE:.0%}"
+        )
+    return missed
 
 
 def _cells(low: float, high: float, drops: Sequence[Seen]) -> list[dict[str, Any]]:

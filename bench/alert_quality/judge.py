@@ -10,6 +10,10 @@ from bench.alert_quality.launches import DROP_MINUTE, Launch
 DROP_ALERT = "CampaignEngagementDrop"
 DEEP, DUE, SOON_SECONDS = 0.5, 150, 120
 """Wanted: drops so deep, where so many engagements were expected in two minutes, are seen so soon."""
+SOON_SHARE = 0.99
+"""Wanted of those drops."""
+FALSE_IN = 200
+"""Wanted: at most one false alert in so many quiet launches."""
 
 
 @dataclass(frozen=True, slots=True)

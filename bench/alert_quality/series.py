@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from typing import TextIO
+from functools import cache, cached_property
+from typing import Any, TextIO, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,7 +18,7 @@ from streams.counting.windows import WINDOWS, Window, WindowSums, window_span
 from streams.events.catalogue import topic_by_name
 from streams.events.channels import channel_name
 from streams.events.measures import Measure, People
-from streams.kpis.kpi import SUMS, Kpi
+from streams.kpis.kpi import SUMS, Kind, Kpi
 from streams.kpis.registry import KPI_BY_NAME
 
 STEP_SECONDS = 5
@@ -51,12 +51,12 @@ def series_of(launch: Launch, counts: Counts) -> Iterator[Sample]:
     reached = _Reached(launch.market.people)
     wanted = {"launch", *(window for windows in read_by_alerts().values() for window in windows)}
     for code, totals in counts.totals.items():
-        sums = {name: list(_sums(_BY_NAME[name], totals, steps, reached)) for name in wanted}
+        sums = {name: _Sums(_BY_NAME[name], totals, steps, reached) for name in wanted}
         place = {"campaign": launch.name, "channel": channel_name(code)}
         for name, windows in read_by_alerts().items():
             kpi = KPI_BY_NAME[name]
             for window in windows:
-                values = [_shown(kpi, now, since) for now, since in zip(sums[window], sums["launch"], strict=True)]
+                values = _shown(kpi, sums[window], sums["launch"])
                 if any(value != NONE for value in values):
                     yield kpi.metric, place | {"window": window}, values
     for channel, topics in EXPECTED.items():
@@ -80,12 +80,12 @@ def write(file: TextIO, samples: Iterable[Sample]) -> None:
         )
 
 
-def _shown(kpi: Kpi, sums: WindowSums, since_launch: WindowSums) -> str:
+def _shown(kpi: Kpi, sums: _Sums, since_launch: _Sums) -> list[str]:
     """As the worker shows it: a sum only after something of it was counted."""
-    if kpi.kind in SUMS and not kpi.formula(since_launch):
-        return NONE
-    value = kpi.formula(sums)
-    return NONE if value is None else repr(value)
+    values = [NONE if value is None else repr(value) for value in sums.values(kpi)]
+    if kpi.kind not in SUMS:
+        return values
+    return [value if begun else NONE for value, begun in zip(values, since_launch.values(kpi), strict=True)]
 
 
 def _total(totals: Mapping[Measure, Ints], measures: Iterable[Measure]) -> Ints:
@@ -93,22 +93,45 @@ def _total(totals: Mapping[Measure, Ints], measures: Iterable[Measure]) -> Ints:
     return sum((totals[one] for one in measures if one in totals), start=none)
 
 
-def _sums(window: Window, totals: Mapping[Measure, Ints], steps: range, reached: _Reached) -> Iterator[WindowSums]:
-    met = _total(totals, (Measure.DELIVERED, Measure.IMPRESSIONS, Measure.VISITS))
-    by_bin = {int(measure): total.tolist() for measure, total in totals.items()}
-    for second in steps:
-        end = second // BIN_SECONDS
-        first = 0 if window.name == "launch" else _first_bin(window, window.tier, second)
-        counters = {measure: total[end] - total[first] for measure, total in by_bin.items()}
-        people: dict[int, float] = {}
+class _Sums:
+    """One window of one channel, as it stands at each step."""
+
+    def __init__(self, window: Window, totals: Mapping[Measure, Ints], steps: range, reached: _Reached) -> None:
+        self._steps, self._reached = steps, reached
+        ends = np.array(steps) // BIN_SECONDS
+        firsts = _first_bins(window, window.tier, steps)
+        self._counters = {int(measure): total[ends] - total[firsts] for measure, total in totals.items()}
+        self._met: list[int] = []
         if window.name == "5m":
-            people[int(People.REACHED)] = reached(met[end] - met[_first_bin(window, window.people_tier, second)])
-        yield WindowSums(counters, people, 0, second * 1000)
+            met = _total(totals, (Measure.DELIVERED, Measure.IMPRESSIONS, Measure.VISITS))
+            self._met = (met[ends] - met[_first_bins(window, window.people_tier, steps)]).tolist()
+
+    def values(self, kpi: Kpi) -> list[Any]:
+        """The KPI at each step."""
+        if kpi.kind is Kind.COUNT:
+            # It adds counters: so it does to those of all steps at once, which is ten times as fast.
+            added: Any = kpi.formula(WindowSums(cast(Any, self._counters), {}, 0, 0))
+            return list(np.broadcast_to(added, len(self._steps)).tolist())
+        return [kpi.formula(sums) for sums in self._each]
+
+    @cached_property
+    def _each(self) -> list[WindowSums]:
+        names = list(self._counters)
+        columns = zip(*(counter.tolist() for counter in self._counters.values()), strict=True)
+        people = [{int(People.REACHED): self._reached(met)} for met in self._met] or [{}] * len(self._steps)
+        return [
+            WindowSums(dict(zip(names, row, strict=True)), met, 0, second * 1000)
+            for row, met, second in zip(columns, people, self._steps, strict=True)
+        ]
 
 
-def _first_bin(window: Window, tier: Tier, second: int) -> int:
-    panes = window_span(window, tier, (BEGAN_SECONDS + second) * 1000, _UTC)
-    return max(0, panes.start * _PANE_SECONDS[tier] - BEGAN_SECONDS) // BIN_SECONDS
+@cache
+def _first_bins(window: Window, tier: Tier, steps: range) -> Ints:
+    """The bin at which the window begins, for each step at which it ends."""
+    if window.name == "launch":
+        return np.zeros(len(steps), dtype=np.int64)
+    spans = (window_span(window, tier, (BEGAN_SECONDS + second) * 1000, _UTC) for second in steps)
+    return np.array([max(0, span.start * _PANE_SECONDS[tier] - BEGAN_SECONDS) // BIN_SECONDS for span in spans])
 
 
 class _Reached:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
 
+from bench.alert_quality import __main__ as alert_quality
 from bench.alert_quality import figures
 from bench.alert_quality.counts import BIN_SECONDS, counted
 from bench.alert_quality.judge import Fired, Seen, false_alerts, firings, seen
 from bench.alert_quality.kinds import ENGAGED
 from bench.alert_quality.launches import DROP_MINUTE, Drop, planned
-from bench.alert_quality.measure import Judged, judge
-from bench.alert_quality.prometheus import levels
+from bench.alert_quality.measure import Judged, judge, judge_all
+from bench.alert_quality.prometheus import PrometheusFailed, levels
 from bench.alert_quality.series import NONE, read_by_alerts, series_of
 from grafana.rules import campaign_rules
 from grafana.rules_model import Record
@@ -106,3 +108,56 @@ def test_figures_hold_both_rates_and_the_delays() -> None:
     assert "A: quiet-000, sms, minute 10.0" in text
     assert "1 of 2 drops of 50%" in text
     assert "drop-1, email: 70% of 500, after None s" in text
+
+
+def found(quiet: int, false: int, drops: int, soon: int) -> dict[str, object]:
+    """Figures of so many quiet launches and false alerts, and so many deep drops, so many of them told soon."""
+    told = [Seen(f"drop-{number}", "email", 0.6, 400.0, False, 75 if number < soon else 300) for number in range(drops)]
+    alerts = [Fired("A", f"quiet-{number:03}", "sms", 600) for number in range(false)]
+    return figures.figures(1, quiet, [Judged(alerts, told)])
+
+
+def test_a_wanted_rate_that_is_missed_is_named() -> None:
+    assert figures.missed_rates(found(200, 1, 100, 99)) == []
+    assert figures.missed_rates(found(400, 2, 100, 100)) == []
+    (false,) = figures.missed_rates(found(200, 2, 100, 99))
+    assert false == "2 false alerts in 200 quiet launches; wanted: at most 1 in 200"
+    assert len(figures.missed_rates(found(10, 1, 100, 99))) == 1
+    (late,) = figures.missed_rates(found(200, 1, 100, 98))
+    assert late == "98 of 100 wanted drops told within 120 s; wanted: at least 99%"
+    assert len(figures.missed_rates(found(10, 0, 0, 0))) == 1
+
+
+@pytest.mark.parametrize(("false", "code"), [(0, 0), (1, 1)])
+def test_the_exit_code_says_whether_a_wanted_rate_is_missed(
+    false: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(alert_quality, "measure", lambda *asked: found(10, false, 1, 1))
+    assert alert_quality.main(["--short"]) == code
+    assert ("missed: 1 false alerts" in capsys.readouterr().err) is bool(false)
+
+
+def judged_by_hand(seed: int, numbers: range) -> Judged:
+    """Stands in for Prometheus: a false alert for each number, the first of them the slowest."""
+    time.sleep(0.5 if 0 in numbers else 0)
+    return Judged([Fired("A", f"quiet-{number:03}", f"seed {seed}", 0) for number in numbers], [])
+
+
+def failing(seed: int, numbers: range) -> Judged:
+    """Stands in for a Prometheus that does not start."""
+    raise PrometheusFailed(f"no Prometheus for {numbers}")
+
+
+def test_batches_are_judged_beside_each_other_and_stand_in_their_order() -> None:
+    told: list[int] = []
+    one, two = (judge_all(7, 5, processes, told.append, judged_by_hand, 2) for processes in (1, 2))
+    assert one == two
+    assert [alert.launch for batch in two for alert in batch.false] == [f"quiet-00{number}" for number in range(5)]
+    assert {alert.channel for batch in two for alert in batch.false} == {"seed 7"}
+    assert told[:3] == [2, 4, 5]
+    assert told[3] < told[4] < told[5] == 5
+
+
+def test_a_batch_that_fails_is_told_from_whatever_process() -> None:
+    with pytest.raises(PrometheusFailed, match=r"no Prometheus for range\(0, 2\)"):
+        judge_all(7, 2, 2, lambda judged: None, failing)
