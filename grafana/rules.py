@@ -14,6 +14,7 @@ from grafana import rules_campaign, rules_engagement, rules_messages, rules_pipe
 from grafana.generated import write  # noqa: E402
 from grafana.rules_model import Alert, Record, rule_file  # noqa: E402
 from grafana.rules_series import catalogue_records, kpi_records, unsettled  # noqa: E402
+from grafana.rules_words import word_records  # noqa: E402
 from streams.kpis.registry import GROUPS  # noqa: E402
 
 FOLDER = ROOT / "grafana" / "prometheus"
@@ -46,7 +47,9 @@ def files() -> dict[str, str]:
     groups = [(title, [series[kpi.name] for kpi in kpis]) for title, kpis in GROUPS]
     headings = [(title, [record for record in records if record.name not in read]) for title, records in groups]
     return {
-        "kpis.rules.yml": rule_file((title, records) for title, records in headings if records),
+        "kpis.rules.yml": rule_file(
+            [("words", word_records()), *((title, records) for title, records in headings if records)]
+        ),
         "campaigns.rules.yml": rule_file([("campaigns", campaigns)]),
         "pipeline.rules.yml": rule_file([("pipeline", PIPELINE_ALERTS)]),
     }

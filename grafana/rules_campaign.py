@@ -14,7 +14,9 @@ AHEAD = "campaign_channel:spend_ahead:ratio"
 
 _USUAL_SENTIMENT = "campaign_channel:net_sentiment:before30m"
 _SCORED = "campaign_channel:scored_mentions:recent5m"
+_LOST_KINDNESS = "campaign_channel:net_sentiment:lost5m"
 _USUAL_REACH = "campaign_channel:reach:median1h"
+_NOT_REACHED = "campaign_channel:reach:missing5m"
 _TURNED = "campaign_channel:sentiment_turn:candidates"
 _STALLED = "campaign_channel:reach_stall:candidates"
 _TRAFFIC = "campaign_channel:clicks_and_visits:launch"
@@ -54,6 +56,16 @@ _SENTIMENT_RECORDS = (
     ),
     Record(_SCORED, f"max without (window) ({_five('scored_mentions')})"),
     Record(
+        _LOST_KINDNESS,
+        f"""
+(
+  {_USUAL_SENTIMENT}
+  or {_SCORED} * 0 + on (campaign) group_left () {_USUAL_SENTIMENT}{{channel="all"}}
+) * {_SCORED}
+- {_SCORED} * max without (window) ({_five("net_sentiment")})
+""",
+    ),
+    Record(
         _TURNED,
         f"""
 (max without (window) ({_five("net_sentiment")}) - {_USUAL_SENTIMENT})
@@ -74,6 +86,7 @@ _REACH_RECORDS = (
         _USUAL_REACH,
         f"max without (window) (quantile_over_time(0.5, {_five('reach', _not_sent)}[1h] offset 10m))",
     ),
+    Record(_NOT_REACHED, f"{_USUAL_REACH} - max without (window) ({_five('reach')})"),
     Record(
         _STALLED,
         f"""
@@ -137,7 +150,9 @@ ALERTS = (
         board=BOARD,
         query=panel("net_sentiment"),
         summary="{{ $labels.campaign }}, {{ $labels.channel }}: net sentiment moved by {{ $value | humanize }} points "
-        f"from a usual {number(_USUAL_SENTIMENT)}, among " + number(_SCORED) + " scored mentions in five minutes.",
+        f"from a usual {number(_USUAL_SENTIMENT)}, among "
+        + number(_SCORED)
+        + f" scored mentions in five minutes{mostly(_LOST_KINDNESS)}.",
         meaning="More people talk about the campaign than before, and they talk less kindly: something has annoyed "
         "them, and it spreads.",
         when=f"Net sentiment of five minutes is at least {at.SENTIMENT_FALL_POINTS} points below the half hour that "
@@ -156,7 +171,8 @@ ALERTS = (
         board=BOARD,
         query=panel("reach"),
         summary="{{ $labels.campaign }}, {{ $labels.channel }}: reach in five minutes is at "
-        f"{{{{ $value | humanizePercentage }}}} of the last hour's median of {number(_USUAL_REACH)} people.",
+        f"{{{{ $value | humanizePercentage }}}} of the last hour's median of {number(_USUAL_REACH)} people"
+        f"{mostly(_NOT_REACHED)}.",
         meaning="The campaign meets hardly anybody any more, though it did an hour ago: an ad set may be paused, a "
         "budget used up, a link dead.",
         when=f"The people reached in five minutes, now and five minutes ago, are below {percent(at.REACH_KEPT)} of the "

@@ -5,7 +5,8 @@ from __future__ import annotations
 from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
 from grafana.rules_parts import BOARD, mostly, narrowest, number, owned, owned_target, panel, percent, settled
-from grafana.rules_series import TARGET, TARGET_MET, latest
+from grafana.rules_series import TARGET, TARGET_LABELS, TARGET_MET, latest
+from grafana.rules_words import window_in_words
 from streams.kpis.registry import KPI_BY_NAME
 
 _SOURCES = KPI_BY_NAME["engagement_rate"].reads
@@ -99,10 +100,21 @@ _TARGETS = f'{TARGET}{{kpi="engagement_rate", bound="min", window=~"1m|5m|1h"}}'
 _IN_WINDOW = "on (campaign, channel, window) group_left ()"
 DUE = "campaign_channel_kpi:engagements:due"
 REACHED = "campaign_channel_kpi:engagements:reached"
+_BEHIND = "campaign_channel:engagements:behind_target"
+_TARGET_BY = tuple(TARGET_LABELS.split(", "))
 
 _TARGET_RECORDS = (
     Record(DUE, f"{_TARGETS} * {_IN_WINDOW} campaign_channel:exposures:latest"),
     Record(REACHED, f"{_TARGETS} * 0 + {_IN_WINDOW} campaign_channel:engagements:latest"),
+    Record(
+        _BEHIND,
+        f"""
+max by (campaign, window) ({_TARGETS.replace("{", '{channel="all", ')})
+  * on (campaign, window) group_right () campaign_channel:exposures:latest{{channel!="all"}}
+- on (campaign, channel, window)
+  (campaign_channel:engagements:latest or campaign_channel:exposures:latest * 0)
+""",
+    ),
     Record(
         BELOW_TARGET,
         settled(
@@ -147,10 +159,11 @@ ALERTS = (
         keep=at.KEPT,
         board=BOARD,
         query=panel("engagement_rate"),
-        summary="{{ $labels.campaign }}, {{ $labels.channel }}: engagement in {{ $labels.window }} is at "
-        "{{ $value | humanizePercentage }} of its target, at "
+        summary=f"{{{{ $labels.campaign }}}}, {{{{ $labels.channel }}}}: engagement {window_in_words()} is at "
+        f"{{{{ $value | humanizePercentage }}}} of its target: {number(REACHED, _TARGET_BY)} of "
+        f"{number(DUE, _TARGET_BY)} engagements, at "
         + number("campaign_channel:exposures:latest", ("campaign", "channel", "window"))
-        + " exposures.",
+        + f" exposures{mostly(_BEHIND, 'window')}.",
         meaning="The engagement rate is clearly below what the catalogue asks for. This needs no past, so it also "
         "covers the first minutes of a launch.",
         when="The engagement rate of 1m, 5m or 1h is below a target of the catalogue, by more than chance explains "

@@ -55,10 +55,6 @@ or
 """
 
 
-SHORT = 'printf "%.4g"'
-"""Shows a number as people write it: 0.5, where `humanize` says 500m."""
-
-
 def number(series: str, by: tuple[str, ...] = ("campaign", "channel"), shown: str = "humanize") -> str:
     """A template: the value of a recorded series in the alert's campaign and channel; empty where it has none."""
     labels = ",".join(f"{label}=%q" for label in by)
@@ -66,9 +62,12 @@ def number(series: str, by: tuple[str, ...] = ("campaign", "channel"), shown: st
     return f"{{{{ with printf {asked} | query }}}}{{{{ . | first | value | {shown} }}}}{{{{ end }}}}"
 
 
-def mostly(series: str) -> str:
-    """A template: of an alert about all channels, the one that has most of a recorded series."""
-    asked = f"\"topk(1, {series}{{campaign=%q,channel!='all'}})\" $labels.campaign"
+def mostly(series: str, *more: str) -> str:
+    """A template: of an alert about all channels, the one that has most of a recorded series. more: labels that the
+    series has in common with the alert, beside the campaign."""
+    place = ("campaign", *more)
+    matchers, given = ",".join(f"{label}=%q" for label in place), " ".join(f"$labels.{label}" for label in place)
+    asked = f"\"topk(1, {series}{{{matchers},channel!='all'}})\" {given}"
     told = f'{{{{ with printf {asked} | query }}}}, most of it in {{{{ . | first | label "channel" }}}}{{{{ end }}}}'
     return f'{{{{ if eq $labels.channel "all" }}}}{told}{{{{ end }}}}'
 

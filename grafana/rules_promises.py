@@ -5,13 +5,13 @@ from __future__ import annotations
 from grafana import thresholds as at
 from grafana.links import campaign_panel
 from grafana.rules_model import Alert, Record
-from grafana.rules_parts import BOARD, SHORT, number, owned_target, settled
-from grafana.rules_series import TARGET_LABELS, TARGET_MET, TARGET_VALUE
+from grafana.rules_parts import BOARD, owned_target, settled
+from grafana.rules_series import TARGET_MET, TARGET_VALUE
 from grafana.rules_sources import BLIND_KPIS
+from grafana.rules_words import target_in_words
 
 MISSED = "campaign_channel_kpi:target_missed:value"
 
-_TARGET_BY = tuple(TARGET_LABELS.split(", "))
 _OF_ENGAGEMENT = 'kpi="engagement_rate", bound="min", window=~"1m|5m|1h"'
 
 ALERTS = (
@@ -33,15 +33,7 @@ ALERTS = (
         keep=at.KEPT,
         board=BOARD,
         query=campaign_panel("Targets missed") + "&var-window={{ $labels.window }}",
-        summary="{{ $labels.campaign }}, {{ $labels.channel }}: {{ $labels.kpi }} of {{ $labels.window }} is "
-        f"{{{{ $value | {SHORT} }}}}; the {{{{ $labels.source }}}} target is "
-        '{{ if eq $labels.bound "min" }}at least{{ else }}at most{{ end }} '
-        + number("campaign_channel_kpi:target:latest", _TARGET_BY, SHORT)
-        + '{{ with printf "campaign_channel_kpi:target_volume:latest{'
-        + ",".join(f"{label}=%q" for label in _TARGET_BY)
-        + '}" '
-        + " ".join(f"$labels.{label}" for label in _TARGET_BY)
-        + " | query }} ({{ . | first | value | humanize }} cases){{ end }}.",
+        summary=f"{{{{ $labels.campaign }}}}, {{{{ $labels.channel }}}}: {target_in_words()}.",
         meaning="A KPI is not where the catalogue says it should be. It is told to whoever owns that KPI or channel.",
         when="A target of the catalogue is missed for ten minutes, with at least as many cases as the target asks for. "
         "The engagement rate's short windows have an alert of their own.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.rules.scenes import Scene, Series, counter, gauge, of, owner
+from tests.rules.scenes import FILES, Scene, Series, absent, counter, gauge, of, owner
 
 _MARIA = owner("aurora", "all", "", "Maria", "maria@example.com")
 _NOOR = owner("aurora", "email", "", "Noor", "#mail")
@@ -38,6 +38,12 @@ def _told(labels: dict[str, str], values: dict[str, str]) -> tuple[Series, ...]:
     )
 
 
+def _returned(channel: str, *, spent: float, returned: float) -> tuple[Series, ...]:
+    """A channel's spend, and its return on it."""
+    spend = of("aurora", channel, {"campaign_spend/launch": gauge((60, spent))}, currency="EUR")
+    return spend + of("aurora", channel, {"campaign_mroi_ratio/launch": gauge((60, returned))})
+
+
 SCENES = (
     Scene(
         alert="CampaignEngagementDrop",
@@ -64,13 +70,16 @@ SCENES = (
                     "campaign_exposures/1m": gauge((60, 1000)),
                 },
             ),
+            *of("aurora", "push", {"campaign_exposures/1m": gauge((60, 300)), "campaign_engagements/1m": "40x239"}),
+            *of("aurora", "email", {"campaign_exposures/1m": gauge((60, 200))}),
         ),
         quiet=2.5,
         pending=3.25,
         firing=5,
         resolved=13,
         labels=_AURORA | _TARGET,
-        summary="aurora, all: engagement in 1m is at 53.33% of its target, at 1k exposures.",
+        summary="aurora, all: engagement in the last minute is at 53.33% of its target: 80 of 150 engagements, at 1k "
+        "exposures, most of it in email.",
     ),
     Scene(
         alert="CampaignSentimentTurns",
@@ -84,6 +93,22 @@ SCENES = (
                     "campaign_mentions/5m": gauge((50, 210), (8, 420), (22, 210)),
                 },
             ),
+            *of(
+                "aurora",
+                "organic_social",
+                {
+                    "campaign_net_sentiment_points/5m": gauge((50, 40), (8, 20), (22, 40)),
+                    "campaign_scored_mentions/5m": gauge((80, 49)),
+                },
+            ),
+            *of(
+                "aurora",
+                "community",
+                {
+                    "campaign_net_sentiment_points/5m": f"{absent(50)} {gauge((8, -60))}",
+                    "campaign_scored_mentions/5m": f"{absent(50)} {gauge((8, 40))}",
+                },
+            ),
             _MARIA,
             _IDA,
         ),
@@ -93,12 +118,14 @@ SCENES = (
         resolved=62,
         labels={"campaign": "aurora", "channel": "all", "owner": "Ida", "contact": "#support"},
         summary="aurora, all: net sentiment moved by -60 points from a usual 40, among 200 scored mentions in five "
-        "minutes.",
+        "minutes, most of it in community.",
     ),
     Scene(
         alert="CampaignReachStalls",
         series=(
             *of("aurora", "all", {"campaign_reach/5m": gauge((80, 1000), (20, 100), (30, 1000))}),
+            *of("aurora", "direct", {"campaign_reach/5m": gauge((80, 90), (20, 70), (30, 90))}),
+            *of("aurora", "affiliate", {"campaign_reach/5m": gauge((80, 80), (20, 10), (30, 80))}),
             ("campaign_active", {"campaign": "aurora"}, gauge((130, 1))),
             _MARIA,
         ),
@@ -107,7 +134,8 @@ SCENES = (
         firing=90,
         resolved=105,
         labels=_AURORA,
-        summary="aurora, all: reach in five minutes is at 10% of the last hour's median of 1k people.",
+        summary="aurora, all: reach in five minutes is at 10% of the last hour's median of 1k people, most of it "
+        "in affiliate.",
     ),
     Scene(
         alert="CampaignConversionBreaks",
@@ -255,20 +283,75 @@ SCENES = (
     ),
     Scene(
         alert="CampaignTargetMissed",
-        series=_told(
-            _RETURN,
-            {
-                "campaign_target": gauge((60, 1)),
-                "campaign_target_value": gauge((10, 1.2), (30, 0.5), (20, 1.2)),
-                "campaign_target_volume": gauge((60, 320)),
-                "campaign_target_met": gauge((10, 1), (30, 0), (20, 1)),
-            },
+        series=(
+            *_told(
+                _RETURN,
+                {
+                    "campaign_target": gauge((60, 1)),
+                    "campaign_target_value": gauge((10, 1.2), (30, 0.5), (20, 1.2)),
+                    "campaign_target_volume": gauge((60, 320)),
+                    "campaign_target_met": gauge((10, 1), (30, 0), (20, 1)),
+                },
+            ),
+            *_returned("email", spent=100, returned=-0.4),
+            *_returned("paid_social", spent=900, returned=0.3),
         ),
         quiet=9,
         pending=15,
         firing=25,
         resolved=45,
         labels=_AURORA | _RETURN,
-        summary="aurora, all: mroi of launch is 0.5; the own target is at least 1 (320 cases).",
+        summary="aurora, all: Marketing return on investment since the launch at 50%; its own target is at least 100% "
+        "(320 orders), most of the gap in paid_social.",
+        files=("kpis.rules.yml", *FILES),
     ),
 )
+
+_SMALL = (
+    *of("aurora", "email", {"campaign_engagements/1m": gauge((40, 18), (30, 2), (35, 18))}),
+    *of("aurora", "email", {"campaign_exposures/1m": gauge((105, 90))}),
+    *of("aurora", "push", {"campaign_engagements/1m": gauge((40, 17), (30, 4), (35, 17))}),
+    *of("aurora", "push", {"campaign_exposures/1m": gauge((105, 85))}),
+    *of("aurora", "all", {"campaign_engagements/1m": gauge((40, 35), (30, 6), (35, 35))}),
+    *of("aurora", "all", {"campaign_exposures/1m": gauge((105, 175))}),
+)
+
+
+def _bought(channel: str, before: float, broken: float) -> tuple[Series, ...]:
+    """Orders a minute, and thrice 20 clicks and visits."""
+    return of(
+        "aurora",
+        channel,
+        {
+            "campaign_orders/launch": counter((80, before), (30, broken), (30, before)),
+            "campaign_clicks/launch": counter((140, 20)),
+            "campaign_visits/launch": counter((140, 40)),
+        },
+    )
+
+
+SCENES_OF_ALL_CHANNELS = (
+    Scene(
+        alert="CampaignEngagementDrop",
+        series=(*_SMALL, _MARIA),
+        quiet=39,
+        pending=None,
+        firing=60,
+        resolved=80,
+        labels=_AURORA,
+        summary="aurora, all: engagement is at 17.14% of what was expected: 12 of 70 in two minutes, at 350 exposures, "
+        "most of it in email.",
+    ),
+    Scene(
+        alert="CampaignConversionBreaks",
+        series=(*_bought("email", 1, 0.2), *_bought("push", 1.2, 0), *_bought("all", 2.2, 0.2), _MARIA),
+        quiet=79,
+        pending=None,
+        firing=98,
+        resolved=125,
+        labels=_AURORA,
+        summary="aurora, all: orders are at 9.091% of what was expected: 3 of 33 in fifteen minutes, at 900 clicks and "
+        "visits, most of it in push.",
+    ),
+)
+"""No single channel is large enough to be judged."""

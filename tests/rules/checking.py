@@ -39,5 +39,6 @@ def check_scene(scene: Scene, folder: Path) -> None:
         {"eval_time": at(scene.firing), "alertname": scene.alert, "exp_alerts": [fired]},
         state(scene.alert, scene.resolved, ""),
         folder=folder,
+        files=scene.files,
         days=scene.days,
     )

@@ -17,6 +17,7 @@ from grafana.rules_series import catalogue_records, unsettled
 from grafana.thresholds import LOOKBACK
 
 STEP_SECONDS = 15
+FILES = ("campaigns.rules.yml", "pipeline.rules.yml")
 WORKER = {"job": "launchpulse", "instance": "w1:6066"}
 
 Series = tuple[str, Mapping[str, str], str]
@@ -27,7 +28,7 @@ Series = tuple[str, Mapping[str, str], str]
 class Scene:
     """Times are minutes from the beginning. labels: those of the alert beside kind and severity; the others are
     checked against the rule. summary: what it says when it fires. panel: the KPI or the title of the panel that its
-    link opens, where that depends on its labels. days: see `run`."""
+    link opens, where that depends on its labels. files: the rule files that are played. days: see `run`."""
 
     alert: str
     series: tuple[Series, ...]
@@ -38,6 +39,7 @@ class Scene:
     labels: Mapping[str, str] = field(default_factory=dict)
     summary: str = ""
     panel: str = ""
+    files: Sequence[str] = FILES
     days: bool = False
 
 
@@ -81,7 +83,7 @@ def run(
     series: Sequence[Series],
     *checks: Mapping[str, Any],
     folder: Path,
-    files: Sequence[str] = ("campaigns.rules.yml", "pipeline.rules.yml"),
+    files: Sequence[str] = FILES,
     days: bool = False,
 ) -> None:
     """Let promtool play the series over these rule files and check. Fails with what it says.

@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.campaign_scenes import SCENES
+from tests.rules.campaign_scenes import SCENES, SCENES_OF_ALL_CHANNELS
 from tests.rules.checking import check_scene
 from tests.rules.scenes import Scene, absent, counter, of, run, state
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.alert)
 def test_each_alert_is_quiet_then_pending_then_fires_and_resolves(scene: Scene, tmp_path: Path) -> None:
+    check_scene(scene, tmp_path)
+
+
+@pytest.mark.parametrize("scene", SCENES_OF_ALL_CHANNELS, ids=lambda scene: scene.alert)
+def test_an_alert_about_all_channels_names_the_one_that_makes_most_of_the_change(scene: Scene, tmp_path: Path) -> None:
     check_scene(scene, tmp_path)
 
 
