@@ -108,8 +108,9 @@ ALERTS = (
         "figures that stand on it are not to be read as what people do.",
         when=f"Nothing came in two minutes or in fifteen, where at least {at.SILENT_EXPECTED} were expected by the "
         "time before; or in two hours or in six, where as many were by the day before and by the same hours of "
-        f"yesterday, and the source is a steady one; or nothing at all {at.SILENT_START} after the campaign went live. Minutes "
-        f"say nothing of {', '.join(at.SILENT_IN_BATCHES)}, which come in batches. It stays until something comes.",
+        f"yesterday, and the source is a steady one; or nothing at all {at.SILENT_START} after the campaign went live. "
+        f"Minutes say nothing of {', '.join(at.SILENT_IN_BATCHES)}, which come in batches. It stays until something "
+        "comes.",
     ),
     Alert(
         name="CampaignSourceOverdue",
