@@ -76,8 +76,9 @@ def prometheus(data: Path, step: int) -> Iterator[str]:
     arguments = [f"--config.file={config}", f"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=100y"]
     arguments += [f"--web.listen-address={url.removeprefix('http://')}", "--query.max-samples=500000000"]
     # What is backfilled has no marks where a series ends: it is gone when its next sample is missing, and not a step
-    # later, else a condition that held for a moment would hold for two.
-    arguments.append(f"--query.lookback-delta={step - 1}s")
+    # later, else a condition that held for a moment would hold for two. And no sooner: promtool evaluates the rules of
+    # a file somewhere within a step, as the file's path falls, perhaps a few milliseconds after its beginning.
+    arguments.append(f"--query.lookback-delta={step * 1000 - 1}ms")
     log = data.parent / "prometheus.log"
     with log.open("w") as file:
         process = subprocess.Popen(["prometheus", *arguments], stdout=file, stderr=file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,8 @@ from bench.alert_quality.judge import Fired, Seen, false_alerts, firings, seen
 from bench.alert_quality.kinds import ENGAGED
 from bench.alert_quality.launches import DROP_MINUTE, Drop, planned
 from bench.alert_quality.measure import Judged, judge, judge_all
-from bench.alert_quality.prometheus import PrometheusFailed, levels
-from bench.alert_quality.series import NONE, read_by_alerts, series_of
+from bench.alert_quality.prometheus import PrometheusFailed, backfill, backfill_rules, levels, prometheus, query_range
+from bench.alert_quality.series import BEGAN_SECONDS, NONE, STEP_SECONDS, read_by_alerts, series_of
 from grafana.rules import campaign_rules
 from grafana.rules_model import Record
 from streams.events.channels import ALL_CHANNELS, CHANNEL_CODES
@@ -42,6 +43,26 @@ def test_a_drop_takes_its_share_of_one_channel_s_engagements_and_no_visit() -> N
     assert counted(LARGE).due * 2.5 == pytest.approx(before, rel=0.2)
     others = engaged("organic_search", begins, begins + minutes) / engaged("organic_search", begins - minutes, begins)
     assert others == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_rule_that_reads_another_finds_it_wherever_in_a_step_promtool_evaluates_it(
+    tmp_path: Path, number: int
+) -> None:
+    # By the file's path, which is another one each time.
+    folder = tmp_path / str(number)
+    data = folder / "data"
+    data.mkdir(parents=True)
+    span = range(BEGAN_SECONDS, BEGAN_SECONDS + 601, STEP_SECONDS)
+    metrics = folder / "series.om"
+    metrics.write_text("".join(f"things 1 {moment}\n" for moment in span) + "# EOF\n", encoding="utf-8")
+    backfill(metrics, data)
+    backfill_rules(
+        [Record("a:things:latest", "things"), Record("b:things:twice", "2 * a:things:latest")], span, data, folder
+    )
+    with prometheus(data, STEP_SECONDS) as url:
+        ((_, moments),) = query_range(url, "b:things:twice", span)
+    assert len(moments) >= len(span) - 3
 
 
 def test_series_are_those_that_alerts_read_and_a_sum_is_shown_only_once_counted() -> None:
