@@ -8,6 +8,7 @@ import pytest
 
 from tests.rules.campaign_scenes import SCENES, SCENES_OF_ALL_CHANNELS
 from tests.rules.checking import check_scene
+from tests.rules.guard_scenes import GUARDED, played_together
 from tests.rules.scenes import Scene, absent, counter, of, run, state
 
 
@@ -19,6 +20,11 @@ def test_each_alert_is_quiet_then_pending_then_fires_and_resolves(scene: Scene, 
 @pytest.mark.parametrize("scene", SCENES_OF_ALL_CHANNELS, ids=lambda scene: scene.alert)
 def test_an_alert_about_all_channels_names_the_one_that_makes_most_of_the_change(scene: Scene, tmp_path: Path) -> None:
     check_scene(scene, tmp_path)
+
+
+def test_each_guard_keeps_its_alert_quiet(tmp_path: Path) -> None:
+    series, checks = played_together(GUARDED)
+    run(series, *checks, folder=tmp_path)
 
 
 def test_sales_that_stay_dead_stay_told_until_they_are_back(tmp_path: Path) -> None:
