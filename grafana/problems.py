@@ -3,12 +3,17 @@
 from grafana_foundation_sdk.builders import table
 
 from grafana.elements import Column, link, rows
-from grafana.frame import LAUNCH
+from grafana.frame import CAMPAIGN, LAUNCH
 from grafana.queries import missed
 from grafana.style import BAD
+from grafana.thresholds import RUNBOOKS_URL
 
 _PLACE = {"kpi": "KPI", "channel": "Channel", "window": "Window", "bound": "Should be", "source": "Whose target"}
 _WHOSE = {"owner": "Owner", "contact": "Contact"}
+_ALERT = {
+    "alertname": "Alert", "severity": "Severity", "kind": "Kind", "campaign": "Campaign", "channel": "Channel",
+    "owner": "Owner",
+}  # fmt: skip
 
 
 def targets(where: str = "", *, every_campaign: bool = False) -> table.Panel:
@@ -38,14 +43,21 @@ def targets(where: str = "", *, every_campaign: bool = False) -> table.Panel:
 
 
 def alerts(where: str = "") -> table.Panel:
-    """The alerts that fire now."""
-    chosen = f', campaign="{where}"' if where else ""
-    expr = f'max by (alertname, severity, campaign, channel, owner) (ALERTS{{alertstate="firing"{chosen}}})'
+    """The alerts that fire now: those of one campaign, or of every one, and always those of the pipeline, which may be
+    why nothing is heard of a campaign."""
+    firing = 'ALERTS{alertstate="firing"'
+    chosen = f'({firing}, campaign="{where}"}} or {firing}, kind="pipeline"}})' if where else f"{firing}}}"
     panel = rows(
         "Alerts",
-        "What Prometheus raises now, the same that Alertmanager sends to the owner. Empty: nothing fires.",
-        [Column(expr, "Firing", steps=((None, BAD),))],
-        {"alertname": "Alert", "severity": "Severity", "campaign": "Campaign", "channel": "Channel", "owner": "Owner"},
+        "What fires in Prometheus now, of the campaign and of the pipeline. Not all of it is sent: while an alert of "
+        "the pipeline mutes the campaigns' alerts, or somebody has silenced one, Alertmanager tells nobody of those. "
+        "An alert's name leads to its runbook, its campaign to the board in depth. Empty: nothing fires.",
+        [Column(f"max by ({', '.join(_ALERT)}) ({chosen})", "Firing", steps=((None, BAD),))],
+        _ALERT,
+        {
+            "alertname": f"{RUNBOOKS_URL}/${{__value.raw}}",
+            "campaign": link(CAMPAIGN, campaign="${__value.raw}", channel="${__data.fields.Channel}"),
+        },
         sort=("Severity", False),
     )
     return panel.span(10).height(6)

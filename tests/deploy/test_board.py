@@ -23,17 +23,20 @@ from grafana.launch import HEADLINES
 from grafana.pipeline import OF_PEOPLE, OF_THE_BUSINESS
 from grafana.queries import CHOSEN, MOST_LINES, WINDOWS, judged, kpi_value, sample_of, sample_size, shown_window, target
 from grafana.reference import render
-from grafana.style import PALETTE
+from grafana.thresholds import RUNBOOKS_URL
 from streams.events.campaigns import Campaign
 from streams.events.topic import TOPIC_CODES
 from streams.kpis.kpi import Kpi
 from streams.kpis.registry import GROUP_OF, KPI_BY_NAME, KPIS
-from tests.deploy.boards import BOARDS, expressions, marks, panels_of
+from tests.deploy.boards import BOARDS, expressions, filled, marks, panels_of
 from tests.unit.kpi_pictures import planned_campaign, snapshot
 from tests.unit.test_moments import STARTS, made
 from tests.unit.test_targets import TOLD
 
 each_kpi = pytest.mark.parametrize("kpi", KPIS, ids=lambda kpi: kpi.name)
+OKABE_ITO = {"#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#F0E442"}
+"""The colours of Okabe and Ito, as they published them."""
+BLUE, ORANGE, VERMILLION = "#0072B2", "#E69F00", "#D55E00"
 each_board = pytest.mark.parametrize("board", BOARDS)
 
 
@@ -156,6 +159,80 @@ def test_problems_come_before_any_kpi_and_name_their_owners(board: str) -> None:
     assert "owner" in panels_of(board)[problems]["targets"][3]["expr"]
 
 
+def test_the_launch_board_begins_with_whose_it_is() -> None:
+    first = next(panel for panel in panels_of("launch"))
+    assert first["title"] == "Owner"
+    (query,) = first["targets"]
+    assert query["expr"] == 'max by (owner, name) (last_over_time(campaign_info{campaign="$campaign"}[15s]))'
+    assert query["legendFormat"] == "{{owner}}"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool here")
+@pytest.mark.parametrize("board", ["launch", "campaign", "portfolio"])
+def test_the_alerts_are_of_the_campaign_and_of_the_pipeline_with_owner_and_runbook(board: str, tmp_path: Path) -> None:
+    panel = titled(board, "Alerts")
+    assert "Not all of it is sent" in panel["description"]
+    links = {
+        one["matcher"]["options"]: [link["url"] for link in each["value"]]
+        for one in panel["fieldConfig"]["overrides"]
+        for each in one["properties"]
+        if each["id"] == "links"
+    }
+    assert links["Alert"] == ["http://127.0.0.1:6066/runbooks/${__value.raw}"]
+    assert links["Campaign"] == [
+        "/d/launchpulse-campaign?var-campaign=${__value.raw}&var-channel=${__data.fields.Channel}"
+    ]
+    (query,) = panel["targets"]
+    expr = filled(query["expr"], "5m", "aurora", "all")
+    drop = 'alertname="Drop", campaign="aurora", channel="email", kind="kpi", owner="Noor", severity="critical"'
+    late = 'alertname="Late", kind="pipeline", severity="critical"'
+    other = drop.replace("aurora", "zarya")
+    given = [f'{{alertstate="firing", contact="#mail", {labels}}}' for labels in (drop, late, other)]
+    given.append(f'{{alertstate="pending", {drop.replace("Drop", "Waits")}}}')
+    shown = [drop, late] if board != "portfolio" else [drop, late, other]
+    test = {
+        "interval": "1s",
+        "input_series": [{"series": f"ALERTS{one}", "values": "1"} for one in given],
+        "promql_expr_test": [
+            {"expr": expr, "eval_time": "0s", "exp_samples": [{"labels": f"{{{one}}}", "value": 1} for one in shown]}
+        ],
+    }
+    path = tmp_path / "alerts.yml"
+    path.write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}))
+    done = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@each_kpi
+def test_a_kpi_is_shown_in_its_own_unit(kpi: Kpi) -> None:
+    units = {
+        "ratio": "percentunit", "per_minute": "cpm", "seconds": "s", "months": "suffix: months", "factor": "suffix: ×",
+        "score": "suffix: points", "count": "short", "people": "short", "money": "short",
+    }  # fmt: skip
+    panels = [panel for board in ("launch", "campaign") for panel in panels_of(board)]
+    shown = [panel for panel in panels if panel["title"] in (kpi.title, f"{kpi.title}: trend")]
+    assert len(shown) >= (3 if kpi.name in HEADLINES else 1)
+    for panel in shown:
+        assert panel["fieldConfig"]["defaults"]["unit"] == units[kpi.kind]
+
+
+@each_board
+def test_what_the_figures_stand_on_is_blue_while_all_is_well_and_no_more_when_it_is_not(board: str) -> None:
+    lights = {
+        "Live?": [(None, BLUE), (1, ORANGE)],
+        "Age of the picture": [(None, BLUE), (5, ORANGE), (30, VERMILLION)],
+        "Behind the events": [(None, BLUE), (5, ORANGE), (30, VERMILLION)],
+        "Lost or doubled": [(None, BLUE), (1, VERMILLION)],
+        "Workers": [(None, VERMILLION), (1, BLUE)],
+    }
+    for title, steps in lights.items():
+        panel = next(panel for panel in panels_of(board) if (panel["type"], panel["title"]) == ("stat", title))
+        found = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        assert [(step["value"], step["color"]) for step in found] == steps, title
+        assert panel["fieldConfig"]["defaults"]["color"]["mode"] == "thresholds"
+        assert panel["options"]["colorMode"] == "background"
+
+
 @each_board
 def test_every_panel_has_a_number_of_its_own(board: str) -> None:
     rows = [panel for panel in BOARDS[board]["panels"] if panel["type"] == "row"]
@@ -187,7 +264,7 @@ def test_only_colours_that_colour_blind_people_tell_apart_are_used(board: str) -
     content = BOARDS[board]
     used = {*texts(content, "fixedColor"), *texts(content["panels"], "color"), *texts(content, "iconColor")}
     assert used
-    assert used <= PALETTE
+    assert used <= {*OKABE_ITO, "#999999", "text"}
     modes = {*texts([panel["fieldConfig"] for panel in panels_of(board)], "mode")}
     assert not {mode for mode in modes if "palette" in mode or "continuous" in mode}
 
@@ -203,7 +280,8 @@ def test_every_other_board_is_one_click_away_and_keeps_what_was_chosen(board: st
 def test_every_link_in_a_panel_leads_to_a_board_with_variables_that_it_has() -> None:
     known = {content["uid"]: {one["name"] for one in content["templating"]["list"]} for content in BOARDS.values()}
     urls = [url for board in BOARDS for url in texts(panels_of(board), "url")]
-    assert len(urls) >= 4
+    urls = [url for url in urls if not url.startswith(f"{RUNBOOKS_URL}/")]
+    assert len(urls) >= 7
     for url in urls:
         found = re.fullmatch(r"/d/([\w-]+)\?(.*)", url)
         assert found, url
@@ -270,7 +348,10 @@ def test_the_page_of_the_boards_names_every_panel_and_what_it_means(board: str) 
 
 def test_the_marks_are_the_moments_themselves_in_milliseconds() -> None:
     for content in BOARDS.values():
+        assert [mark["name"] for mark in content["annotations"]["list"]] == ["Launch starts", "Launch ends", "Tactics"]
         for mark in content["annotations"]["list"]:
+            assert mark["enable"] is True
+            assert not mark.get("hide")
             assert mark["useValueForTime"] is True
             assert mark["expr"].endswith("* 1000")
     assert json.dumps(BOARDS["launch"]["annotations"]).count("campaign_tactic_timestamp_seconds") == 1
