@@ -47,10 +47,11 @@ board shows the runbooks of its own worker anyway.
 ## How it is known that they come
 
 `pytest tests/rules` plays each alert to promtool: quiet, pending, firing, resolved. The drill does it live: worker,
-simulator, Prometheus, Alertmanager and a receiver, an engagement drop that must be told within a minute of being there,
-once to each, and then that it is over; and a worker that is killed in a quiet launch, which must wake nobody about a
-campaign. `pytest tests/drill` does that in three minutes with the target's alert, `make drill` in a quarter of an hour
-with everything as committed.
+simulator, Prometheus, Alertmanager and a receiver, an engagement drop that must be told within a minute of being there
+in what the simulator has sent, once to each, and then that it is over; and a worker that is killed in a quiet launch,
+which must wake nobody about a campaign. `pytest tests/drill` does that in three minutes with the target's alert,
+`make drill` in a quarter of an hour with everything as committed; it also watches for so long after the kill that
+alerts could begin again.
 """
 
 

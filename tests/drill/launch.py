@@ -24,6 +24,7 @@ from agents.demo.story import LAUNCH_HOURS, PHASES, TOPIC_WEIGHTS
 from agents.names import Names
 from grafana import thresholds as at
 from streams.events.campaigns import Target
+from tests.drill.sent import Sent, drop_there_since
 
 CAMPAIGN = "aurora"
 CHANNEL = "email"
@@ -51,6 +52,7 @@ class Launch:
         self._simulator = Simulator(1, began_ms, rate, LAUNCH_HOURS * HOUR_SECONDS, TOPICS)
         self._skipped = 0.0
         self._minute: deque[tuple[float, int, int]] = deque()
+        self._sent: list[Sent] = []
         self.below_since: float | None = None
 
     @property
@@ -76,12 +78,19 @@ class Launch:
         self._note(record)
         return record
 
+    def drop_since(self, began: float) -> float | None:
+        """The monotonic second from which on an engagement drop that began then is there in what was sent to CHANNEL;
+        None while it is not."""
+        return drop_there_since(self._sent, began, time.monotonic())
+
     def _note(self, record: Record) -> None:
         now = time.monotonic()
         if record.outcome is Outcome.COUNTED and "late" not in record.flags and _place(record) == (CAMPAIGN, CHANNEL):
             engaged = sum(number for name, number in record.adds if name.startswith(_ENGAGED))
             exposed = sum(number for name, number in record.adds if name in _EXPOSED)
+            visits = sum(number for name, number in record.adds if name == "visits")
             self._minute.append((now, engaged, exposed))
+            self._sent.append(Sent(now, engaged, exposed, visits))
         while self._minute and self._minute[0][0] < now - MINUTE_SECONDS:
             self._minute.popleft()
         due = TARGET * sum(exposed for _, _, exposed in self._minute)

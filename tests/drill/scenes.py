@@ -33,9 +33,9 @@ _KPI_ALERTS = 'ALERTS{kind="kpi"}'
 @dataclass(frozen=True, slots=True)
 class Told:
     """How an alert went, in seconds. after_drop: from the drop's beginning to whoever is on call. after_seen: from the
-    moment at which the drop was statistically there: in what was sent, where a target judges it; else in the figures of
-    the rules, before they wait. over_after: from the recovery to the news that it is over.
-    firing, resolved: the ways by which each was told of CHANNEL, one for each time. heard: all that was told."""
+    moment at which the drop was statistically there in what was sent, by the alert's own test. over_after: from the
+    recovery to the news that it is over. firing, resolved: the ways by which each was told of CHANNEL, one for each
+    time. heard: all that was told."""
 
     after_drop: float
     after_seen: float
@@ -48,12 +48,14 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Killed:
     """taken_after: seconds until the other worker showed the campaign. pending: KPI alerts that have begun since, even
-    if nobody was told. heard: what was told of campaigns. dips: for how many seconds the rate was below its target."""
+    if nobody was told. heard: what was told of campaigns. dips: for how many seconds the rate was below its target.
+    judged: for how many seconds since the takeover alerts could begin, for a change of workers holds them off."""
 
     taken_after: float
     pending: tuple[str, ...]
     heard: tuple[str, ...]
     dips: int
+    judged: int
 
 
 async def quiet(room: Room, seconds: float) -> None:
@@ -69,8 +71,8 @@ async def drop(room: Room, launch: Launch, alert: str, patience: float) -> Told:
     launch.play("bad_hours")
     began = time.monotonic()
     arrived = await until(lambda: room.notices(alert, CHANNEL, "firing"), patience, room.state)
-    seen = launch.below_since if alert == BELOW_TARGET else _pending_since(room, alert)
-    assert seen is not None, "told, though what was sent is not below the target"
+    seen = launch.below_since if alert == BELOW_TARGET else launch.drop_since(began)
+    assert seen is not None, "told, though what was sent shows no drop"
     launch.play("recovery")
     recovered = time.monotonic()
     over = await until(lambda: room.notices(alert, CHANNEL, "resolved"), patience, room.state)
@@ -89,23 +91,20 @@ async def kill(room: Room, seconds: float) -> Killed:
     os.kill(room.workers[owner].process.pid, signal.SIGKILL)
     taken = await until(lambda: _owners(room) - {owner}, TAKEN_SECONDS, room.state)
     await asyncio.sleep(seconds)
+    since = f"[{round(time.monotonic() - taken)}s:1s]"
     span = f"[{round(time.monotonic() - began)}s:1s]"
     pending = room.ask(f"count_over_time({_KPI_ALERTS}{span})")
     dips = room.ask(f"count_over_time({_DIP}{span})")
+    judged = room.ask(f"count_over_time(({_SETTLED}){since})")
     return Killed(
         taken - began,
         tuple(f"{one['metric']['alertname']} {one['metric'].get('channel')}" for one in pending),
         tuple(room.heard_of_kpis()[heard:]),
         sum(int(one["value"][1]) for one in dips),
+        sum(int(one["value"][1]) for one in judged),
     )
 
 
 def _owners(room: Room) -> set[int]:
     """The ports of the workers that show CAMPAIGN."""
     return {int(one["metric"]["instance"].rsplit(":", 1)[1]) for one in room.ask(_OWNER)}
-
-
-def _pending_since(room: Room, alert: str) -> float:
-    """The monotonic second at which its condition began to hold."""
-    (since,) = room.ask(f'time() - min(ALERTS_FOR_STATE{{alertname="{alert}", {_PLACE}}})')
-    return time.monotonic() - float(since["value"][1])

@@ -21,6 +21,8 @@ from tests.drill.scenes import BELOW_TARGET, Killed, Told, drop, kill, quiet
 RATE = 80
 CALM_SECONDS = 15
 WATCHED_SECONDS = 60
+"""Shorter than alerts are held off after a change of workers, so the figures are what is looked at here; `make drill`
+watches for long enough that alerts could begin."""
 ARRIVES_SECONDS = 60
 Seen = TypeVar("Seen")
 
