@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana import thresholds as at
 from grafana.links import lag_panel, pipeline_panel
 from grafana.rules_model import Alert
-from grafana.rules_parts import percent
+from grafana.rules_parts import number, percent
 from grafana.rules_series import refused_jump
 
 _UP = 'up{job="launchpulse"}'
@@ -36,6 +36,12 @@ def _alert(
     )
 
 
+def _workers(condition: str = "") -> str:
+    """A template: how many workers there are, or of how many that holds."""
+    return f"{{{{ with query `count({_UP}{condition})` }}}}{{{{ . | first | value }}}}{{{{ else }}}}0{{{{ end }}}}"
+
+
+_HELD_BACK_BY = number("launchpulse_held_back_reasons", ("instance",))
 _REASONS = _once("launchpulse_held_back_reasons", "instance")
 _LONG = f"max by (instance) (min_over_time(launchpulse_held_back_reasons[{at.HELD_BACK_LONG}]))"
 _HELD_BACK = f"""
@@ -77,7 +83,7 @@ ALERTS = (
         "critical",
         f'{_UP} == 0\nor\nlabel_replace(absent({_UP} == 1), "instance", "every worker", "", "")',
         "30s",
-        "{{ $labels.instance }} does not answer.",
+        f"{{{{ $labels.instance }}}} does not answer; {_workers(' == 1')} of {_workers()} workers do.",
         "A worker is down or stuck. The others take its campaigns over within a minute; with none left nothing is "
         "shown.",
         "A worker has not answered for thirty seconds, or no worker answers at all.",
@@ -100,8 +106,8 @@ ALERTS = (
         "critical",
         _HELD_BACK,
         "30s",
-        "{{ $labels.instance }} holds its picture back, or has not renewed it; `held_back_by` of "
-        "/api/campaigns names the reasons.",
+        f"{{{{ $labels.instance }}}} holds its picture back (reasons: {_HELD_BACK_BY}), or has not renewed it; "
+        "`held_back_by` of /api/campaigns names them.",
         "The figures stand still: what they show was true then. They are not a calm launch.",
         "For thirty seconds a picture is held back by something else than records that wait, or is older than "
         f"{at.STUCK_SECONDS} s though its worker answers; or it has been held back for {at.HELD_BACK_LONG}. One that "

@@ -101,9 +101,8 @@ ALERTS = (
         keep=at.KEPT,
         board=BOARD,
         query=topic_panel(),
-        summary="{{ $labels.campaign }}, {{ $labels.channel }}: no {{ $labels.topic }} arrives any more; "
-        + _CAME
-        + ".",
+        summary="{{ $labels.campaign }}, {{ $labels.channel }}: no {{ $labels.topic }} arrives any more"
+        "{{ if gt $value 0.0 }}, where {{ $value | humanize }} were due{{ end }}; " + _CAME + ".",
         meaning="A source that the catalogue expects sends nothing: a webhook, a tag or a connector is dead. The "
         "figures that stand on it are not to be read as what people do.",
         when=f"Nothing came in two minutes or in fifteen, where at least {at.SILENT_EXPECTED} were expected by the "

@@ -258,7 +258,7 @@ SCENES = (
         firing=35,
         resolved=45,
         labels=_MAIL | {"topic": "click"},
-        summary="aurora, email: no click arrives any more; 1.8k have come since the launch.",
+        summary="aurora, email: no click arrives any more, where 120 were due; 1.8k have come since the launch.",
         panel="clicks",
     ),
     Scene(

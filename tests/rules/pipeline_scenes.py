@@ -39,7 +39,7 @@ SCENES = (
         firing=12,
         resolved=16,
         labels=WORKER,
-        summary="w1:6066 does not answer.",
+        summary="w1:6066 does not answer; 1 of 2 workers do.",
     ),
     Scene(
         alert="PipelineRecovering",
@@ -59,8 +59,8 @@ SCENES = (
         firing=14,
         resolved=24,
         labels={"instance": WORKER["instance"]},
-        summary="w1:6066 holds its picture back, or has not renewed it; `held_back_by` of /api/campaigns names the "
-        "reasons.",
+        summary="w1:6066 holds its picture back (reasons: 2), or has not renewed it; `held_back_by` of /api/campaigns "
+        "names them.",
     ),
     Scene(
         alert="PipelineLedgerUnbalanced",
