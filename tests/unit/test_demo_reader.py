@@ -6,7 +6,7 @@ NEW_OWNER = """# TYPE launchpulse_events_total counter
 launchpulse_events_total{topic="click",partition="0",result="counted"} 900
 launchpulse_events_total{topic="click",partition="0",result="duplicate"} 12
 launchpulse_events_read_total{topic="click",partition="0"} 912
-launchpulse_lag_records{topic="click",partition="0"} 3
+launchpulse_consumer_lag_records{topic="click",partition="0"} 3
 """
 OF_BOTH = """launchpulse_events_total{topic="click",partition="1",result="counted"} 50
 launchpulse_events_read_total{topic="click",partition="1"} 50
