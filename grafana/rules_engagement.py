@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
 from grafana.rules_parts import BOARD, mostly, narrowest, number, owned, owned_target, panel, percent, settled
-from grafana.rules_series import TARGET, TARGET_LABELS, TARGET_MET, latest
+from grafana.rules_series import TARGET, TARGET_BY, TARGET_MET, latest
 from grafana.rules_words import window_in_words
 from streams.kpis.registry import KPI_BY_NAME
 
@@ -101,7 +101,6 @@ _IN_WINDOW = "on (campaign, channel, window) group_left ()"
 DUE = "campaign_channel_kpi:engagements:due"
 REACHED = "campaign_channel_kpi:engagements:reached"
 _BEHIND = "campaign_channel:engagements:behind_target"
-_TARGET_BY = tuple(TARGET_LABELS.split(", "))
 
 _TARGET_RECORDS = (
     Record(DUE, f"{_TARGETS} * {_IN_WINDOW} campaign_channel:exposures:latest"),
@@ -160,8 +159,8 @@ ALERTS = (
         board=BOARD,
         query=panel("engagement_rate"),
         summary=f"{{{{ $labels.campaign }}}}, {{{{ $labels.channel }}}}: engagement {window_in_words()} is at "
-        f"{{{{ $value | humanizePercentage }}}} of its target: {number(REACHED, _TARGET_BY)} of "
-        f"{number(DUE, _TARGET_BY)} engagements, at "
+        f"{{{{ $value | humanizePercentage }}}} of its target: {number(REACHED, TARGET_BY)} of "
+        f"{number(DUE, TARGET_BY)} engagements, at "
         + number("campaign_channel:exposures:latest", ("campaign", "channel", "window"))
         + f" exposures{mostly(_BEHIND, 'window')}.",
         meaning="The engagement rate is clearly below what the catalogue asks for. This needs no past, so it also "

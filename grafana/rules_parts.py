@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grafana.frame import panel_id
 from grafana.links import QUERY
 from grafana.rules_series import OWNER, TARGET_LABELS, TARGET_OWNER, UNSETTLED
@@ -57,9 +59,13 @@ or
 
 def number(series: str, by: tuple[str, ...] = ("campaign", "channel"), shown: str = "humanize") -> str:
     """A template: the value of a recorded series in the alert's campaign and channel; empty where it has none."""
-    labels = ",".join(f"{label}=%q" for label in by)
-    asked = " ".join((f'"{series}{{{labels}}}"', *(f"$labels.{label}" for label in by)))
-    return f"{{{{ with printf {asked} | query }}}}{{{{ . | first | value | {shown} }}}}{{{{ end }}}}"
+    return f"{{{{ with {asked(series, by)} }}}}{{{{ . | first | value | {shown} }}}}{{{{ end }}}}"
+
+
+def asked(series: str, by: Sequence[str], *before: str) -> str:
+    """In a template a query for the series in the alert's place. before: what the series' own `%s` stand for."""
+    matchers = ",".join(f"{label}=%q" for label in by)
+    return " ".join((f'printf "{series}{{{matchers}}}"', *before, *(f"$labels.{label}" for label in by), "| query"))
 
 
 def mostly(series: str, *more: str) -> str:

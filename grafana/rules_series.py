@@ -22,7 +22,8 @@ UNSETTLED = "launchpulse:unsettled:latest"
 
 _REFUSED, _READ = "launchpulse_dead_letters_total", "launchpulse_events_read_total"
 
-TARGET_LABELS = "campaign, channel, kpi, window, bound, source"
+TARGET_BY = ("campaign", "channel", "kpi", "window", "bound", "source")
+TARGET_LABELS = ", ".join(TARGET_BY)
 
 
 def latest(kpi: str, window: str, selector: str = "") -> str:

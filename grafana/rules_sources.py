@@ -25,9 +25,9 @@ def _silent(span: str, before: str, least: int = at.SILENT_EXPECTED) -> str:
     return f"({before} >= {least}\n   and {ARRIVED} - {ARRIVED} offset {span} == 0)"
 
 
-def _arrived(since: int, until: int, selector: str = "") -> str:
+def _arrived(since: int, until: int) -> str:
     """What came between so many hours ago and so many."""
-    return f"{ARRIVED}{selector} offset {until}h - {ARRIVED} offset {since}h"
+    return f"{ARRIVED} offset {until}h - {ARRIVED} offset {since}h"
 
 
 def _silent_hours(hours: int) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from grafana.queries import sample_of
 from grafana.rules_model import Record
+from grafana.rules_parts import asked
+from grafana.rules_series import TARGET_BY
 from streams.kpis.kpi import Kind, Kpi
 from streams.kpis.registry import KPI_BY_NAME, KPIS
 
@@ -25,7 +27,6 @@ SINCE = {
 _SHOWN = {Kind.RATIO: "percent", Kind.SECONDS: "duration", Kind.MONEY: "money"}
 _UNIT = {Kind.SCORE: " points", Kind.MONTHS: " months", Kind.FACTOR: " times", Kind.PER_MINUTE: " a minute"}
 _PLACE = ("campaign", "channel", "window")
-_TARGET = ("campaign", "channel", "kpi", "window", "bound", "source")
 
 
 def word_records() -> list[Record]:
@@ -71,8 +72,8 @@ def target_in_words() -> str:
     words = "".join(
         f'{{{{ ${name} = . | first | label "{name}" }}}}' for name in ("title", "shown", "unit", "weight", "cases")
     )
-    target = _asked("campaign_channel_kpi:target:latest", _TARGET)
-    money = _asked("campaign_channel:%s:latest", _PLACE, "$labels.kpi")
+    target = asked("campaign_channel_kpi:target:latest", TARGET_BY)
+    money = asked("campaign_channel:%s:latest", _PLACE, "$labels.kpi")
     return (
         '{{ $title := $labels.kpi }}{{ $shown := "plain" }}{{ $unit := "" }}{{ $weight := "" }}{{ $cases := "cases" }}'
         f'{{{{ with printf "kpi:%s:title" $labels.kpi | query }}}}{words}{{{{ end }}}}'
@@ -82,16 +83,10 @@ def target_in_words() -> str:
         f"{{{{ $title }}}} {window_in_words()} at {_figure('$value')}; "
         '{{ if eq $labels.source "own" }}its own{{ else }}the industry\'s{{ end }} target is '
         f'{{{{ if eq $labels.bound "min" }}}}at least{{{{ else }}}}at most{{{{ end }}}} {_figure("$target")}'
-        f"{{{{ with {_asked('campaign_channel_kpi:target_volume:latest', _TARGET)} }}}}"
+        f"{{{{ with {asked('campaign_channel_kpi:target_volume:latest', TARGET_BY)} }}}}"
         " ({{ . | first | value | humanize }} {{ $cases }}){{ end }}"
         f"{_most_of_the_gap()}"
     )
-
-
-def _asked(series: str, by: tuple[str, ...], *before: str) -> str:
-    """A query for the series in the alert's place. before: what the series' own `%s` stand for."""
-    matchers = ",".join(f"{label}=%q" for label in by)
-    return " ".join((f'printf "{series}{{{matchers}}}"', *before, *(f"$labels.{label}" for label in by), "| query"))
 
 
 def _figure(number: str) -> str:
@@ -106,16 +101,13 @@ def _figure(number: str) -> str:
 
 def _most_of_the_gap() -> str:
     """Of a quotient the channel whose distance from the target, times what it is divided by, is largest."""
-    value, weight = (
-        "max by (campaign, channel, window) (campaign_channel:%s:latest{campaign=%q,channel!='all',window=%q})"
-        for _ in range(2)
-    )
+    of_each = "max by (campaign, channel, window) (campaign_channel:%s:latest{campaign=%q,channel!='all',window=%q})"
     place = "$labels.campaign $labels.window"
     given = f"$sign $labels.kpi {place} $target $weight {place}"
-    asked = f'printf "topk(1, %s1 * ({value} - %g) * on (campaign, channel, window) {weight} > 0)" {given}'
+    most = f'printf "topk(1, %s1 * ({of_each} - %g) * on (campaign, channel, window) {of_each} > 0)" {given}'
     return (
         '{{ if and (eq $labels.channel "all") (ne $weight "") }}'
         '{{ $sign := "+" }}{{ if eq $labels.bound "min" }}{{ $sign = "-" }}{{ end }}'
-        f'{{{{ with {asked} | query }}}}, most of the gap in {{{{ . | first | label "channel" }}}}{{{{ end }}}}'
+        f'{{{{ with {most} | query }}}}, most of the gap in {{{{ . | first | label "channel" }}}}{{{{ end }}}}'
         "{{ end }}"
     )

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 import msgspec
 
@@ -48,12 +49,15 @@ def without_value(told: Campaign) -> dict[str, tuple[Kpi, ...]]:
 def _takes(kpi: Kpi, fact: str, window: str) -> bool:
     """Whether one of its needs says something else once the fact is gone. What has nothing to do with the plan, such as
     that nothing was spent yet, it says both times."""
-    complete = _sums(COMPLETE, window)
-    lacking = _sums(msgspec.structs.replace(COMPLETE, **{fact: None}), window)
+    complete, lacking = _sums(None, window), _sums(fact, window)
     return any(need(lacking) != need(complete) for need in kpi.needs)
 
 
-def _sums(told: Campaign, window: str) -> WindowSums:
-    """A window of a campaign that has run for days, in which nothing has happened yet."""
+# A preflight asks on the event loop, for every KPI, of the same few.
+@cache
+def _sums(without: str | None, window: str) -> WindowSums:
+    """A window of a campaign that has run for days, in which nothing has happened yet; its entry says every fact, or
+    all but one."""
+    told = msgspec.structs.replace(COMPLETE, **{without: None}) if without else COMPLETE
     start, end = (round(instant.timestamp() * 1000) for instant in (_START, _START + _DAYS))
     return WindowSums({}, {}, 0 if window == "launch" else start, end, currency=told.currency, plan=plan_of(told))

@@ -23,7 +23,7 @@ from streams.events.campaigns import Campaign, Owner, Target
 from streams.events.channels import channel_name
 from streams.kpis.registry import KPI_BY_NAME, KPIS
 from tests.browser.conftest import Open
-from tests.support.board import TOLD, Stage, board, shown
+from tests.support.board import TOLD, Stage, board, shown, times
 from tests.unit.kpi_pictures import WebOptions
 
 AXE = (Path(__file__).parent.parent / "data" / "axe" / "axe.min.js").read_text(encoding="utf-8")
@@ -403,7 +403,7 @@ LONG = Owner(
 async def test_big_numbers_and_long_names_are_not_cut(open_board: Open, width: int, height: int, locale: str) -> None:
     targets = [Target(kpi="net_revenue", window="launch", min=Decimal(123_456_789))]
     told = replace_told(owner=LONG, channel_owners={"email": LONG}, targets=targets)
-    async with board(Stage({"aurora": times(shown(told), 250_000)})) as port:
+    async with board(Stage({"aurora": grown(shown(told), 250_000)})) as port:
         page = await open_board(port, "?campaign=aurora", width=width, height=height, locale=locale)
         await live(page)
         assert await page.evaluate("document.documentElement.scrollWidth") == width
@@ -412,15 +412,12 @@ async def test_big_numbers_and_long_names_are_not_cut(open_board: Open, width: i
         assert scroll == 0
 
 
-def times(campaign: CampaignSnapshot, many: int) -> CampaignSnapshot:
-    """The same campaign with so many times as much of everything."""
+def grown(campaign: CampaignSnapshot, many: int) -> CampaignSnapshot:
+    """The same campaign with so many times as much of everything, money too."""
 
     def more(sums: WindowSums) -> WindowSums:
         return replace(
-            sums,
-            counters={measure: count * many for measure, count in sums.counters.items()},
-            people={kind: number * many for kind, number in sums.people.items()},
-            converted={measure: amount * many for measure, amount in sums.converted.items()},
+            times(sums, many), converted={measure: amount * many for measure, amount in sums.converted.items()}
         )
 
     return replace(

@@ -57,15 +57,17 @@ def shown(told: Campaign = TOLD, channels: tuple[int, ...] = (2, 6, 8)) -> Campa
 
 def _of_its_window(channel: ChannelSnapshot) -> ChannelSnapshot:
     """No window holds as much as another: who mixes them up shows another number."""
-    windows = {
-        name: replace(
-            sums,
-            counters={measure: count * times for measure, count in sums.counters.items()},
-            people={kind: number * times for kind, number in sums.people.items()},
-        )
-        for times, (name, sums) in enumerate(channel.windows.items(), 1)
-    }
+    windows = {name: times(sums, many) for many, (name, sums) in enumerate(channel.windows.items(), 1)}
     return replace(channel, windows=windows)
+
+
+def times(sums: WindowSums, many: int) -> WindowSums:
+    """The same window with so many times as many events and people."""
+    return replace(
+        sums,
+        counters={measure: count * many for measure, count in sums.counters.items()},
+        people={kind: number * many for kind, number in sums.people.items()},
+    )
 
 
 def steps() -> tuple[WindowSums, ...]:
