@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
-from grafana.rules_parts import BOARD, mostly, narrowest, number, owned, panel, percent, settled
+from grafana.rules_parts import BOARD, due_in_each, mostly, narrowest, number, owned, panel, percent, settled
 from grafana.rules_series import latest
 
 SENTIMENT = "campaign_channel:sentiment_turn:points"
@@ -24,6 +24,7 @@ _ORDERS = "campaign_channel:orders:launch"
 _SOLD, _CAME = "campaign_channel:orders:recent15m", "campaign_channel:clicks_and_visits:recent15m"
 _SOLD_BEFORE, _CAME_BEFORE = "campaign_channel:orders:before1h", "campaign_channel:clicks_and_visits:before1h"
 _SALES_DUE = "campaign_channel:orders:expected15m"
+_SALES_DUE_IN_EACH = "campaign_channel:orders:due_in_each15m"
 _SALES_MISSING = "campaign_channel:orders:missing15m"
 _BROKEN = "campaign_channel:conversion_break:candidates"
 
@@ -113,7 +114,8 @@ or max without (window) ({latest("clicks", "launch")})
     Record(_SOLD_BEFORE, _hour_before(_SOLD_BEFORE, _ORDERS)),
     Record(_CAME_BEFORE, _hour_before(_CAME_BEFORE, _TRAFFIC)),
     Record(_SALES_DUE, f"{_CAME} * {_SOLD_BEFORE} / ({_CAME_BEFORE} > 0)"),
-    Record(_SALES_MISSING, f"{_SALES_DUE} - {_SOLD}"),
+    due_in_each(_SALES_DUE_IN_EACH, _SALES_DUE, _BROKEN, at.CONVERSION_STANDS),
+    Record(_SALES_MISSING, f"{_SALES_DUE_IN_EACH} - {_SOLD}"),
     Record(
         _BROKEN,
         f"""

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
-from grafana.rules_parts import BOARD, mostly, narrowest, number, owned, owned_target, panel, percent, settled
+from grafana.rules_parts import (
+    BOARD,
+    due_in_each,
+    mostly,
+    narrowest,
+    number,
+    owned,
+    owned_target,
+    panel,
+    percent,
+    settled,
+)
 from grafana.rules_series import TARGET, TARGET_BY, TARGET_MET, latest
 from grafana.rules_words import window_in_words
 from streams.kpis.registry import KPI_BY_NAME
@@ -18,6 +29,7 @@ _BY_EXPOSURE = "campaign_channel:engagements:by_exposure{}m"
 _BY_VISIT = "campaign_channel:engagements:by_visit{}m"
 _EXPECTED = "campaign_channel:engagements:expected{}m"
 EXPECTED = _EXPECTED.format(2)
+_DUE_IN_EACH = "campaign_channel:engagements:due_in_each2m"
 MISSING = "campaign_channel:engagements:missing2m"
 Z = "campaign_channel:engagements:z2m"
 CANDIDATES = "campaign_channel:engagement_drop:candidates"
@@ -83,7 +95,8 @@ _DROP_RECORDS = (
     _standing(_NEAR, f"5 * avg_over_time({latest('engagements', '1m')}[5m] offset 2m)"),
     *_expected(1),
     *_expected(2),
-    Record(MISSING, f"{EXPECTED} - {_recent}"),
+    due_in_each(_DUE_IN_EACH, EXPECTED, CANDIDATES, "1h"),
+    Record(MISSING, f"{_DUE_IN_EACH} - {_recent}"),
     Record(Z, f"({_recent} - {EXPECTED}) / sqrt({EXPECTED} * (1 + {EXPECTED} / {_before}) > 0)"),
     Record(
         CANDIDATES,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grafana import thresholds as at
 from grafana.frame import panel_id
 from grafana.links import QUERY
+from grafana.rules_model import Record
 from grafana.rules_series import OWNER, TARGET_LABELS, TARGET_OWNER, UNSETTLED
 
 PLACE = "campaign, channel"
@@ -57,6 +59,23 @@ or
 """
 
 
+def due_in_each(name: str, expected: str, candidates: str, longest: str) -> Record:
+    """What was expected in each channel, which stands still while all of them together are a candidate: the past of
+    all stands then, that of a channel too small to be judged does not, and it is asked for its part in the change.
+    longest: for how long all together may stand."""
+    together = f'{candidates}{{channel="all"}}'
+    return Record(
+        name,
+        f"""
+(
+  last_over_time({name}[{at.LOOKBACK}]) and on (campaign) last_over_time({together}[{at.LOOKBACK}])
+  unless on (campaign) {together} offset {longest}
+)
+or {expected}
+""",
+    )
+
+
 def number(series: str, by: tuple[str, ...] = ("campaign", "channel"), shown: str = "humanize") -> str:
     """A template: the value of a recorded series in the alert's campaign and channel; empty where it has none."""
     return f"{{{{ with {asked(series, by)} }}}}{{{{ . | first | value | {shown} }}}}{{{{ end }}}}"
@@ -69,11 +88,11 @@ def asked(series: str, by: Sequence[str], *before: str) -> str:
 
 
 def mostly(series: str, *more: str) -> str:
-    """A template: of an alert about all channels, the one that has most of a recorded series. more: labels that the
-    series has in common with the alert, beside the campaign."""
+    """A template: of an alert about all channels, the one that has most of a recorded series; nothing where none has
+    any. more: labels that the series has in common with the alert, beside the campaign."""
     place = ("campaign", *more)
     matchers, given = ",".join(f"{label}=%q" for label in place), " ".join(f"$labels.{label}" for label in place)
-    asked = f"\"topk(1, {series}{{{matchers},channel!='all'}})\" {given}"
+    asked = f"\"topk(1, {series}{{{matchers},channel!='all'}} > 0)\" {given}"
     told = f'{{{{ with printf {asked} | query }}}}, most of it in {{{{ . | first | label "channel" }}}}{{{{ end }}}}'
     return f'{{{{ if eq $labels.channel "all" }}}}{told}{{{{ end }}}}'
 

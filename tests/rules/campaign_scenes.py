@@ -323,9 +323,9 @@ def _bought(channel: str, before: float, broken: float) -> tuple[Series, ...]:
         "aurora",
         channel,
         {
-            "campaign_orders/launch": counter((80, before), (30, broken), (30, before)),
-            "campaign_clicks/launch": counter((140, 20)),
-            "campaign_visits/launch": counter((140, 40)),
+            "campaign_orders/launch": counter((80, before), (100, broken), (30, before)),
+            "campaign_clicks/launch": counter((210, 20)),
+            "campaign_visits/launch": counter((210, 40)),
         },
     )
 
@@ -347,11 +347,11 @@ SCENES_OF_ALL_CHANNELS = (
         series=(*_bought("email", 1, 0.2), *_bought("push", 1.2, 0), *_bought("all", 2.2, 0.2), _MARIA),
         quiet=79,
         pending=None,
-        firing=98,
-        resolved=125,
+        firing=175,
+        resolved=197,
         labels=_AURORA,
         summary="aurora, all: orders are at 9.091% of what was expected: 3 of 33 in fifteen minutes, at 900 clicks and "
         "visits, most of it in push.",
     ),
 )
-"""No single channel is large enough to be judged."""
+"""No single channel is large enough to be judged, and each fires long after its past without the drop is over."""
