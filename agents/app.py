@@ -4,7 +4,6 @@ import."""
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 import faust
@@ -112,7 +111,7 @@ def create_app(
         deployment.pins.keyring(hash_key),
     )
     states: dict[TP, SourceState] = {}
-    emitter = Emitter(summaries, consumer, incarnation, telemetry)
+    emitter = Emitter(summaries, consumer, incarnation, telemetry, states)
     plugin = settings.sentiment_plugin
     ingest = Ingest(
         consumer=consumer,
@@ -164,7 +163,7 @@ def create_app(
         _ingest_agent(app, name, topic, ingest)
     _campaign_agent(app, names.summaries, settings.summaries_partitions, campaigns)
     for part in (
-        partial(emitter.run, states),
+        emitter.run,
         campaigns.run,
         progress.run,
         catalogue.run,

@@ -9,7 +9,8 @@ meanwhile which of two copies was counted, neither would be.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 
 from faust.types import TP
 
@@ -40,7 +41,13 @@ QUIET_SECONDS = 2 * MAX_INTERVAL_SECONDS
 
 
 class Emitter:
-    """Sends what open blocks have to say. consumer: gives the consumer of the moment, to which offsets are marked."""
+    """Sends what open blocks have to say. consumer: gives the consumer of the moment, to which offsets are marked.
+    states: what ingest knows of the sources.
+
+    When a source speaks, all speak that have something new and have not spoken in this interval yet: what they say
+    leaves as one batch for each partition. A batch costs everybody, the broker and whoever merges it too, more than
+    what most sources have to say in it.
+    """
 
     def __init__(
         self,
@@ -48,11 +55,13 @@ class Emitter:
         consumer: Callable[[], SliceConsumer],
         incarnation: Callable[[str], int],
         telemetry: Telemetry,
+        states: Mapping[TP, SourceState],
     ) -> None:
         self._log = log
         self._consumer = consumer
         self._incarnation = incarnation
         self._telemetry = telemetry
+        self._states = states
         self._interval = MIN_INTERVAL_SECONDS
         self._took: dict[TP, tuple[float, float]] = {}
 
@@ -67,13 +76,13 @@ class Emitter:
         behind = end is not None and end.highwater - block.last > BEHIND_RECORDS
         return BEHIND_INTERVAL_SECONDS if behind else self._interval
 
-    async def run(self, states: Mapping[TP, SourceState]) -> None:
+    async def run(self) -> None:
         """Emit for the sources to which nothing comes that would make ingest do it. Raises what a send has raised."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
             self._stretch(time.monotonic())
             generation = self._consumer().generation
-            for state in list(states.values()):
+            for state in list(self._states.values()):
                 if state.generation != generation:
                     continue
                 state.check()
@@ -99,25 +108,60 @@ class Emitter:
         self._consumer().mark(state.tp, state.generation, cut.start, note.encode())
 
     async def _emit(self, state: SourceState, block: OpenBlock, ended: bool = False) -> None:
-        async with state.emitting:
+        async with AsyncExitStack() as turns:
+            await turns.enter_async_context(state.emitting)
             whole = state.retells and (ended or self._has_caught_up(state, block))
             if not (block.changed or whole) or not await self._begun(state, block):
                 return
-            last, timestamp_ms = block.last, block.last_timestamp_ms
-            began = time.thread_time()
-            records = self._records(state, block, whole)
-            # Of the processor: while emission waits for the producer, the worker does other things.
-            self._took[state.tp] = time.monotonic(), time.thread_time() - began
-            state.retells = state.retells and not whole
+            records: dict[int, list[Record]] = {}
+            emissions = [(state, self._tell(state, block, whole, records))]
+            for other, others_block in self._company(state):
+                await turns.enter_async_context(other.emitting)
+                # Whoever had asked before may have had a turn.
+                if other.block is others_block and others_block.changed:
+                    whole = other.retells and self._has_caught_up(other, others_block)
+                    emissions.append((other, self._tell(other, others_block, whole, records)))
             try:
                 acknowledgements = await self._log.send(records)
             except BaseException:
-                # The block holds this for said, and the broker may have none of it.
-                state.broken = True
+                # The blocks hold this for said, and the broker may have none of it.
+                for one, _ in emissions:
+                    one.broken = True
                 raise
-            state.expect(Emission(last, timestamp_ms, len(acknowledgements)), acknowledgements)
-            state.sent_at = time.monotonic()
+            sent_at = time.monotonic()
+            for one, emission in emissions:
+                emission.waiting = len(acknowledgements)
+                one.expect(emission, acknowledgements)
+                one.sent_at = sent_at
         self._telemetry.summaries_sent(sum(map(len, records.values())))
+
+    def _company(self, state: SourceState) -> Iterator[tuple[SourceState, OpenBlock]]:
+        """The other sources that may speak now and have not in this interval yet."""
+        now, consumer = time.monotonic(), self._consumer()
+        for other in list(self._states.values()):
+            block = other.block
+            if (
+                other is not state
+                and other.generation == state.generation == consumer.generation
+                and not other.broken
+                and not other.emitting.locked()
+                and block is not None
+                and block.changed
+                and consumer.is_committed(other.tp, block.cut.start)
+            ):
+                pause = self._pause(other, block)
+                if int(other.sent_at / pause) < int(now / pause):
+                    yield other, block
+
+    def _tell(self, state: SourceState, block: OpenBlock, whole: bool, records: dict[int, list[Record]]) -> Emission:
+        """Adds to the records, by partition, what the block has to say."""
+        emission = Emission(block.last, block.last_timestamp_ms, 0)
+        began = time.thread_time()
+        self._add_records(state, block, whole, records)
+        # Of the processor: while emission waits for the producer, the worker does other things.
+        self._took[state.tp] = time.monotonic(), time.thread_time() - began
+        state.retells = state.retells and not whole
+        return emission
 
     async def _begun(self, state: SourceState, block: OpenBlock) -> bool:
         """Waits until nobody can read the block before this one again, so that it may be closed. False where this
@@ -143,8 +187,7 @@ class Emitter:
         read_to_end = now is not None and now.position >= end and now.handed_over <= block.last
         return read_to_end or block.last >= end - 1
 
-    def _records(self, state: SourceState, block: OpenBlock, whole: bool) -> dict[int, list[Record]]:
-        records: dict[int, list[Record]] = {}
+    def _add_records(self, state: SourceState, block: OpenBlock, whole: bool, records: dict[int, list[Record]]) -> None:
         partitions = self._log.partitions
         for campaign, summary in block.summaries(whole):
             key = campaign.encode()
@@ -153,7 +196,6 @@ class Emitter:
         ledger_key = f"{state.topic.name}/{state.tp.partition}".encode()
         ledger = records.setdefault(summaries_partition(ledger_key, partitions), [])
         ledger += [(ledger_key, value) for value in encode_summary(LEDGER, block.ledger())]
-        return records
 
     def _stretch(self, now: float) -> None:
         self._took = {tp: (at, took) for tp, (at, took) in self._took.items() if now - at < QUIET_SECONDS}

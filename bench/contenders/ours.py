@@ -72,7 +72,7 @@ class KeepingEmitter(Emitter):
             self._done[state.tp] = state.block.last + 1
             self.meter.at(sum(self._done.values()))
 
-    async def run(self, states: Any) -> None:
+    async def run(self) -> None:
         """There is nothing to do."""
         await asyncio.Event().wait()
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import pytest
+from faust.types import TP
+
 from agents.ingest.emitter import MIN_INTERVAL_SECONDS, Emitter
 from agents.ingest.source_state import SourceState
 from agents.ingest.summaries_log import Record, SummariesLog
+from agents.kafka.batches import NotAcknowledged
 from agents.kafka.ends import LogEnd
 from agents.kafka.slices import SliceConsumer
 from agents.telemetry import Telemetry
@@ -29,21 +34,33 @@ class Stage:
 
     def __init__(self, commits: Commits, first: int) -> None:
         self.sent: list[tuple[str, int]] = []
+        self.batches = 0
         self.delay_seconds = 0.0
+        self.fails = False
         self.commits = commits
         log = SummariesLog("summaries", 1, self._send)
-        self.emitter = Emitter(log, lambda: cast(SliceConsumer, commits), lambda topic: 0, Telemetry("test"))
         self.state = SourceState(CLICK, SOURCE, 1, source_number(CLICK.code, 0), first)
+        self.states = {SOURCE: self.state}
+        self.emitter = Emitter(
+            log, lambda: cast(SliceConsumer, commits), lambda topic: 0, Telemetry("test"), self.states
+        )
         self.begin(first)
 
     def begin(self, first: int) -> None:
         """Another block is open."""
         self.state.block = OpenBlock(self.state.source, CLICK, Cut(first, T), ZONE)
 
-    def read(self, offset: int, campaign: str) -> None:
+    def other(self, partition: int, first: int) -> SourceState:
+        """Another source of the worker's, with an open block."""
+        tp = TP("click", partition)
+        state = self.states[tp] = SourceState(CLICK, tp, 1, source_number(CLICK.code, partition), first)
+        state.block = OpenBlock(state.source, CLICK, Cut(first, T), ZONE)
+        return state
+
+    def read(self, offset: int, campaign: str, state: SourceState | None = None) -> None:
         """A click of the block's."""
         value = b'{"id":"%d","time":%d,"campaign":"%s","channel":"email"}' % (offset, T, campaign.encode())
-        block = self.state.block
+        block = (state or self.state).block
         assert block is not None
         block.count(decode_batch(CLICK, [value], [T], 1_000), set(), lambda person: b"")
         block.advance(1, offset, T)
@@ -55,6 +72,9 @@ class Stage:
 
     async def _send(self, topic: str, partition: int, records: Sequence[Record]) -> list[asyncio.Future[Any]]:
         await asyncio.sleep(self.delay_seconds)
+        if self.fails:
+            raise NotAcknowledged("a batch was not acknowledged")
+        self.batches += 1
         for key, value in records:
             if kind_of(value) == CAMPAIGN:
                 self.sent.append(((key or b"").decode(), decode_summary(value).last))
@@ -117,10 +137,59 @@ async def test_marks_of_transactions_may_stand_behind_the_last_record_then() -> 
     assert stage.sent == [("aurora", 50), ("boreal", 51), ("aurora", 52), ("boreal", 52)]
 
 
+async def test_sources_that_have_something_new_speak_in_one_batch_when_one_of_them_is_due() -> None:
+    stage = Stage(Commits(start=50), 50)
+    silent, other = stage.other(1, 50), stage.other(2, 50)
+    stage.read(50, "aurora")
+    stage.read(57, "boreal", other)
+    await stage.emit()
+    assert (stage.sent, stage.batches) == ([("aurora", 50), ("boreal", 57)], 1)
+    assert [len(state.pending) for state in (stage.state, other, silent)] == [1, 1, 0]
+    await asyncio.sleep(0)
+    assert (stage.state.next_offset, other.next_offset, silent.next_offset) == (51, 58, 50)
+
+
+async def test_who_has_spoken_in_this_interval_or_is_just_speaking_is_not_taken_along() -> None:
+    stage = Stage(Commits(start=50), 50)
+    spoken, speaking = stage.other(1, 50), stage.other(2, 50)
+    stage.read(50, "aurora")
+    stage.read(60, "boreal", spoken)
+    spoken.sent_at = time.monotonic() + MIN_INTERVAL_SECONDS
+    stage.read(70, "corona", speaking)
+    async with speaking.emitting, asyncio.timeout(10):
+        await stage.emit()
+    assert stage.sent == [("aurora", 50)]
+
+
+async def test_nobody_is_taken_along_whose_block_may_not_speak_yet_or_any_more() -> None:
+    stage = Stage(Commits(start=50, commits=False), 50)
+    begun, broken, old = (stage.other(partition, first) for partition, first in ((1, 90), (2, 50), (3, 50)))
+    broken.broken, old.generation = True, 0
+    stage.read(50, "aurora")
+    for state in (begun, broken, old):
+        stage.read(99, "boreal", state)
+    await stage.emit()
+    assert stage.sent == [("aurora", 50)]
+
+
+async def test_what_could_not_be_sent_is_marked_by_none_of_those_that_spoke_together() -> None:
+    stage = Stage(Commits(start=50), 50)
+    other, silent = stage.other(1, 50), stage.other(2, 50)
+    stage.read(50, "aurora")
+    stage.read(57, "boreal", other)
+    stage.fails = True
+    with pytest.raises(NotAcknowledged):
+        await stage.emit()
+    for state in (stage.state, other):
+        stage.emitter.note(state)
+    assert [state.broken for state in (stage.state, other, silent)] == [True, True, False]
+    assert stage.commits.marked is None
+
+
 async def test_a_producer_that_takes_its_time_makes_nobody_speak_less_often() -> None:
     stage = Stage(Commits(start=50), 50)
     stage.delay_seconds = 0.1
-    emitting = asyncio.create_task(stage.emitter.run({SOURCE: stage.state}))
+    emitting = asyncio.create_task(stage.emitter.run())
     begun = asyncio.get_running_loop().time()
     for offset in range(50, 56):
         stage.read(offset, "aurora")
@@ -135,7 +204,7 @@ async def test_sources_that_are_dear_to_tell_of_are_told_of_less_often() -> None
     stage = Stage(Commits(start=50), 50)
     for number in range(15_000):
         stage.read(50, f"campaign-{number}")
-    emitting = asyncio.create_task(stage.emitter.run({SOURCE: stage.state}))
+    emitting = asyncio.create_task(stage.emitter.run())
     begun = asyncio.get_running_loop().time()
     while not stage.sent:
         await asyncio.sleep(0.01)
