@@ -50,7 +50,7 @@ CASES = (
 def run(quick: bool = False, only: str = "") -> dict[str, Any]:
     """The figures of all cases; quick: 20 s each, of one worker only. only: a part of the names of the cases wanted."""
     cases = {}
-    with Stage() as stage:
+    with Stage(hot=False) as stage:
         for case in CASES:
             if only in case.name and not (quick and case.workers > 1):
                 cases[case.name] = _measure(stage, case, 20.0 if quick else case.seconds)

@@ -69,11 +69,12 @@ def on_core(core: int | None) -> Iterator[None]:
 class Stage:
     """A broker and a Redis on the servers' core, and a directory for what the runs leave; to be entered.
 
-    heap_mb: the broker's heap. The directory is removed at the end, unless it was given.
+    heap_mb: the broker's heap. hot: see `KafkaBroker`. The directory is removed at the end, unless it was given.
     """
 
     directory: Path | None = None
     heap_mb: int = 768
+    hot: bool = True
     broker: KafkaBroker = field(init=False)
     redis: RedisServer = field(init=False)
     _temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -82,7 +83,7 @@ class Stage:
         if self.directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="launchpulse-bench-", ignore_cleanup_errors=True)
             self.directory = Path(self._temporary.name)
-        self.broker = KafkaBroker(self.directory / "kafka", BROKER_SETTINGS, heap_mb=self.heap_mb)
+        self.broker = KafkaBroker(self.directory / "kafka", BROKER_SETTINGS, heap_mb=self.heap_mb, hot=self.hot)
         with on_core(SERVER_CORE):
             self.broker.start()
         self.redis = self.new_redis()

@@ -43,7 +43,7 @@ def run(quick: bool = False) -> dict[str, Any]:
     """The figures of PROBES probes (quick: QUICK_PROBES), and what viewers cost. Raises NotInstalled."""
     chromium_path()
     screen_viewers.require_alertmanager()
-    with Stage() as stage:
+    with Stage(hot=False) as stage:
         shown = _measure(stage, QUICK_PROBES if quick else PROBES)
         viewers = screen_viewers.measure(stage, 8.0 if quick else 30.0)
     return {"machine": machine(), "wanted_seconds": WANTED, **shown, "viewers": viewers}

@@ -58,8 +58,9 @@ class KafkaBroker:
     `settings` are server.properties entries that override `DEFAULTS`. `listeners` are more listeners beside the plain
     one, their security protocols by name, each on a port of its own (`address_of`). `advertised` are ports that clients
     of those listeners are sent to instead of the listener's own, such as a proxy's. `scram` are passwords by user, for
-    SCRAM-SHA-512. Without `directory` the data lives in a temporary directory that `close` removes. Raises
-    `KafkaMissing` when the parts are not installed.
+    SCRAM-SHA-512. `hot` is for runs of many minutes: its code is compiled as well as the JVM can, which takes a third
+    of a core from everybody else in the first of them. Without `directory` the data lives in a temporary directory that
+    `close` removes. Raises `KafkaMissing` when the parts are not installed.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class KafkaBroker:
         listeners: Mapping[str, str] | None = None,
         scram: Mapping[str, str] | None = None,
         advertised: Mapping[str, int] | None = None,
+        hot: bool = False,
     ) -> None:
         if shutil.which("java") is None or not list(LIBS.glob("kafka_*.jar")):
             raise KafkaMissing("Kafka for tests is not installed: run `python -m tests.support.install`")
@@ -83,6 +85,7 @@ class KafkaBroker:
         self._advertised = dict(advertised or {})
         self._scram = dict(scram or {})
         self._heap_mb = heap_mb
+        self._hot = hot
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -168,6 +171,8 @@ class KafkaBroker:
 
     def _java(self, main: str, *arguments: str) -> list[str]:
         options = [f"-Xmx{self._heap_mb}m", "-XX:+UseSerialGC", f"-Dlog4j2.configurationFile={LOG_CONFIG}"]
+        if not self._hot:
+            options.append("-XX:TieredStopAtLevel=1")
         return ["java", *options, "-cp", f"{LIBS}/*", main, *arguments]
 
     def _format(self, properties: Path) -> None:
