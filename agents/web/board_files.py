@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.web.live import definitions
+from agents.web.live import definitions, meanings
 
 FOLDER = Path(__file__).parent / "board"
 PREFLIGHT_FOLDER = Path(__file__).parent / "preflight_page"
@@ -47,6 +47,14 @@ def board_files() -> dict[str, File]:
 def translated_files() -> dict[str, File]:
     """The same of what a board in another language loads in the place of its English counterpart."""
     return {f"{PREFIX}kpis.ru.json": _file(definitions("ru"), "application/json")}
+
+
+def meanings_files() -> dict[str, File]:
+    """The same of what a board loads when somebody wants a KPI explained, in each language."""
+    return {
+        f"{PREFIX}meanings.json": _file(meanings(), "application/json"),
+        f"{PREFIX}meanings.ru.json": _file(meanings("ru"), "application/json"),
+    }
 
 
 def preflight_files() -> dict[str, File]:

@@ -2,7 +2,15 @@
 
 from aiohttp import web
 
-from agents.web.board_files import PREFIX, File, board_files, preflight_files, runbook_files, translated_files
+from agents.web.board_files import (
+    PREFIX,
+    File,
+    board_files,
+    meanings_files,
+    preflight_files,
+    runbook_files,
+    translated_files,
+)
 from agents.web.events import Viewers
 from agents.web.questions import WINDOW_NAMES
 from agents.web.responses import packed, problem
@@ -15,7 +23,7 @@ EVENTS = f"{PREFIX}events"
 def add_board(app: web.Application, viewers: Viewers) -> None:
     """Serve the board at `/`, the preflight of a campaign, and the runbooks. Their files are open to everybody, the
     board's events are guarded as the API is."""
-    files = board_files() | translated_files() | preflight_files() | runbook_files()
+    files = board_files() | translated_files() | meanings_files() | preflight_files() | runbook_files()
     app[OPEN_FILES] = frozenset(files)
     for path, file in files.items():
         app.router.add_get(path, serve_file(file))

@@ -13,7 +13,7 @@ from agents.campaign.live import CHANNEL_TABLE, FUNNEL, Live, common_window, win
 from agents.campaign.show import Arrived
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot
 from agents.operations.preflight_words import Language
-from agents.web.kpi_words import KpiWords, kpi_words
+from agents.web.kpi_words import kpi_words
 from agents.web.tactics import describe_tactic
 from streams.counting.windows import WindowSums
 from streams.events.campaigns import Campaign, Owner
@@ -56,22 +56,27 @@ FEW = 10
 CHANGE_KPIS = ("engagement_rate", "click_rate", "orders", "net_revenue", "net_sentiment")
 CHANGES = 12
 
-DEFINED = ("name", "title", "unit", "kind", "formula", "text")
+DEFINED = ("name", "title", "unit", "kind")
 """What the page is told of every KPI."""
 
 Figure = list[Any]
 
 
 def definitions(language: Language = "en") -> bytes:
-    """What every KPI means, in the order of DEFINED, under its heading: the same for all campaigns as long as the
+    """What every KPI is called, in the order of DEFINED, under its heading: the same for all campaigns as long as the
     worker lives. The headings are keys and stay English."""
     words = kpi_words(language)
-    groups = {title: [_defined(kpi, words[kpi.name]) for kpi in of_group] for title, of_group in GROUPS}
+    groups = {
+        title: [(kpi.name, words[kpi.name].title, kpi.unit, kpi.kind.value) for kpi in of_group]
+        for title, of_group in GROUPS
+    }
     return orjson.dumps({"fields": DEFINED, "groups": groups})
 
 
-def _defined(kpi: Kpi, words: KpiWords) -> list[str]:
-    return [kpi.name, words.title, kpi.unit, kpi.kind.value, words.formula, words.text]
+def meanings(language: Language = "en") -> bytes:
+    """KPI -> what it means, and how it is computed: the greater part of all that could be said of a KPI, and few ask
+    for it."""
+    return orjson.dumps({name: (words.text, words.formula) for name, words in kpi_words(language).items()})
 
 
 def picture(live: Live, window: str) -> bytes:

@@ -24,17 +24,24 @@ async def live(page: Page) -> None:
 
 
 # The focus is there as after a real click: the dialog gives it back, and the page hears keys again.
-DIALOGS = """names => names.map(name => {
+DIALOGS = """async names => {
+  const found = [];
+  for (const name of names) found.push(await explained(name));
+  return found;
+  async function explained(name) {
   const one = document.querySelector(`#groups button:has(b[data-kpi=${name}])`);
   one.closest('details')?.setAttribute('open', '');
   one.focus();
   one.click();
   const dialog = document.querySelector('dialog');
+  const began = performance.now();
+  while (dialog.textContent.includes('…') && performance.now() - began < 5000) await new Promise(requestAnimationFrame);
   const said = [...dialog.querySelectorAll('dt')].map(term => [term.textContent, term.nextSibling.textContent]);
   said.push(['', dialog.querySelector('h2').textContent]);
   dialog.close();
   return [name, Object.fromEntries(said)];
-})"""
+  }
+}"""
 
 
 async def dialogs(page: Page, *names: str) -> dict[str, dict[str, str]]:
@@ -77,7 +84,7 @@ async def test_a_change_of_language_brings_its_words_and_asks_for_no_others(open
     asked: list[str] = []
 
     def heard(request: Request) -> None:
-        if "kpis" in request.url:
+        if "kpis" in request.url or "meanings" in request.url:
             asked.append(request.url.rpartition("/")[2])
 
     async with board(Stage()) as port:
@@ -91,7 +98,18 @@ async def test_a_change_of_language_brings_its_words_and_asks_for_no_others(open
         await page.keyboard.press("l")
         await expect(page.locator("html")).to_have_attribute("lang", "en")
         assert (await dialog_of(page, "nps_answers"))[""] == "Answers about recommending"
-        assert asked == ["kpis.ru.json", "kpis.json"]
+        assert asked == ["meanings.json", "kpis.ru.json", "meanings.ru.json", "kpis.json"]
+
+
+async def test_a_meaning_that_does_not_come_is_said_so_and_asked_for_again(open_board: Open) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "?campaign=aurora")
+        await live(page)
+        await page.route("**/board/meanings*.json", lambda route: route.abort())
+        said = await dialog_of(page, "orders")
+        assert (said["Meaning"], said["Formula"], said[""]) == ("cannot be loaded now", "–", "Orders")
+        await page.unroute("**/board/meanings*.json")
+        assert (await dialog_of(page, "orders"))["Meaning"] == kpi_words("en")["orders"].text
 
 
 @pytest.mark.parametrize("answer", [None, "a proxy's page", '{"error": "not_found"}'])

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from agents.campaign.live import CHANNEL_TABLE, FUNNEL, Live, common_window, people_on_board, window_for
 from agents.web import events, live
 from agents.web.api import describe_campaign
-from agents.web.board_files import FOLDER, PREFIX, board_files, runbook_files, translated_files
+from agents.web.board_files import FOLDER, PREFIX, board_files, meanings_files, runbook_files, translated_files
 from agents.web.questions import WINDOW_NAMES, Question, alerts_of, campaigns_of, history_of, picture_of, unpacked
 from streams.events.channels import CHANNELS
 from streams.kpis.registry import GROUPS, KPI_BY_NAME, KPIS
@@ -189,7 +189,7 @@ async def test_a_wrong_question_is_refused(query: str) -> None:
 async def test_with_a_token_the_files_are_open_and_the_figures_are_not() -> None:
     options = WebOptions(web_token=SecretStr("correct horse"))
     async with board(Stage(), options) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
-        for path in (*board_files(), *translated_files(), *runbook_files()):
+        for path in (*board_files(), *translated_files(), *meanings_files(), *runbook_files()):
             async with session.get(path, headers={"Host": "board.example"}) as response:
                 assert response.status == 200
                 assert "script-src 'self'" in response.headers["Content-Security-Policy"]

@@ -12,6 +12,7 @@ const STALE_MS = 5000;
 const asked = new URLSearchParams(location.search);
 const chosen = { campaign: asked.get("campaign") || "", window: WINDOWS.includes(asked.get("window")) ? asked.get("window") : "launch" };
 const partitions = new Map();
+const meanings = {};
 let definitions, groups, view, picture, history_, alerts, pulse, pulseAt, listAt = 0;
 
 const stream = new Stream({ event: take, refused });
@@ -176,9 +177,20 @@ function explain(name) {
     add(word("target"), `${limit}, ${word("wl")[one.window]}: ${now}, ${met}${one.source === "industry" ? ` (${word("industry")})` : ""}`);
   }
   add(word("owner"), person(picture.owners[name] || picture.owner) || word("nobody"));
-  add(word("meaning"), kpi.text);
-  add(word("formula"), el("code", {}, kpi.formula));
+  const meaning = el("span", {}, "…");
+  const formula = el("code", {}, "…");
+  add(word("meaning"), meaning);
+  add(word("formula"), formula);
   openDialog(titleOf(kpi), el("dl", {}, ...terms));
+  said(language).then((all) => ([meaning.textContent, formula.textContent] = all[name]))
+    .catch(() => ([meaning.textContent, formula.textContent] = [word("not_loaded"), "–"]));
+}
+
+// What the KPIs mean is more than all else that is said of them, and few ask for it: it comes with the first question.
+function said(name) {
+  meanings[name] ||= fetch(name === "ru" ? "/board/meanings.ru.json" : "/board/meanings.json").then((answer) => answer.json());
+  meanings[name].catch(() => delete meanings[name]);
+  return meanings[name];
 }
 
 function help() {
@@ -213,7 +225,7 @@ async function share() {
   }
 }
 
-// What the KPIs are called and mean comes with the language. Where it does not come, the board keeps the one it has.
+// What the KPIs are called comes with the language. Where it does not come, the board keeps the one it has.
 async function speak(name) {
   try {
     const answer = await fetch(name === "ru" ? "/board/kpis.ru.json" : "/board/kpis.json");
