@@ -3,13 +3,13 @@
 from streams.events.measures import Measure, People
 from streams.kpis.conversion import REACHED_BY
 from streams.kpis.kpi import FROM_1M, FROM_5M, Kind, Kpi, count_of, people_of, share_of
-from streams.kpis.reach import SKETCH
+from streams.kpis.reach import EXPOSURES, SKETCH
 
 _LIVE = ("1m", "5m", "1h", "today", "launch")
 _USUAL = ("5m", "1h", "today", "launch")
 
 _visits = count_of(Measure.VISITS)
-_exposures = count_of(Measure.DELIVERED, Measure.IMPRESSIONS, Measure.VISITS)
+_exposures = count_of(*EXPOSURES)
 _engaged = people_of(People.ENGAGED)
 _engagements = count_of(
     Measure.CLICKS,

@@ -7,12 +7,15 @@ from streams.kpis.kpi import FROM_5M, Kind, Kpi, count_of, people_of, ratio
 
 SKETCH = "Apache DataSketches CPC, lg K 12: relative standard error about 1.1 %"
 
+EXPOSURES = (Measure.DELIVERED, Measure.IMPRESSIONS, Measure.VISITS)
+"""The ways to meet a campaign: each makes a person one that is reached."""
+
 _impressions = count_of(Measure.IMPRESSIONS)
 _reached = people_of(People.REACHED)
 
 
 def _frequency(sums: WindowSums) -> float | None:
-    return ratio(sums.count_beside_people(Measure.IMPRESSIONS), _reached(sums))
+    return ratio(sum(map(sums.count_beside_people, EXPOSURES)), _reached(sums))
 
 
 KPIS = (
@@ -47,10 +50,10 @@ KPIS = (
     Kpi(
         name="frequency",
         title="Frequency",
-        unit="impressions per person",
+        unit="exposures per person",
         kind=Kind.FACTOR,
         formula=_frequency,
-        formula_text="impressions ÷ unique people reached",
+        formula_text="exposures ÷ unique people reached",
         reads=REACHED_BY,
         windows=FROM_5M,
         exported=("today", "launch"),
@@ -58,8 +61,8 @@ KPIS = (
         denominator="reach",
         min_volume=100,
         people=(People.REACHED,),
-        explanation="How often a person who was reached has been shown something, on average. In a channel without "
-        "impressions it is 0.",
-        source="average frequency: impressions ÷ reach (media planning: GRP = reach × frequency)",
+        explanation="How often a person who was reached met the campaign, on average. What met somebody unknown is in "
+        "it, too, so it is rather too high than too low.",
+        source="average frequency: exposures ÷ reach (media planning: GRP = reach × frequency)",
     ),
 )

@@ -89,7 +89,7 @@ def kpis_by_hand(c: Counted) -> dict[str, Number | None]:
         "cancellations": _lost(c.events),
         "nps": _over(100 * (e.promoters - e.detractors), answers), "nps_answers": answers,
         "csat": _over(e.satisfied, e.csat_answers), "csat_answers": e.csat_answers,
-        "reach": p.reached, "impressions": e.impressions, "frequency": _over(e.impressions, p.reached),
+        "reach": p.reached, "impressions": e.impressions, "frequency": _over(exposures, p.reached),
         "engagements": engagements, "exposures": exposures, "engagement_rate": _over(engagements, exposures),
         "engaged_people": p.engaged, "engagement_by_reach_rate": _over(p.engaged, p.reached), "visits": e.visits,
         "engaged_visits": e.engaged_visits, "clicks": e.clicks,

@@ -83,7 +83,7 @@ BY_HAND = {
     # Reach
     "reach": 160,
     "impressions": 4000,
-    "frequency": 25.0,  # 4,000 / 160.2, people being whole
+    "frequency": (950 + 4000 + 200) / 160,
     # Engagement
     "engagements": 40 + 50 + 10,
     "exposures": 950 + 4000 + 200,
