@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
 
 from grafana.frame import panel_id
 from grafana.links import panel_called
 from grafana.rules import ALERTS
 from streams.kpis.registry import KPI_BY_NAME
-from tests.rules.scenes import Scene, at, run, state
+from tests.rules.scenes import Play, Scene, at, play, state
 
 RULES = {alert.name: alert for alert in ALERTS}
 
 
-def check_scene(scene: Scene, folder: Path) -> None:
-    """Quiet before, pending while it is held, firing once with its labels and its number, and gone afterwards."""
+def play_of(scene: Scene, files: Sequence[str] | None = None) -> Play:
+    """Quiet before, pending while it is held, firing once with its labels and its number, and gone afterwards.
+
+    files: instead of the scene's."""
     rule = RULES[scene.alert]
     told = rule.rule()["annotations"]
     assert isinstance(told, dict)
@@ -31,14 +33,13 @@ def check_scene(scene: Scene, folder: Path) -> None:
         "exp_annotations": {**told, "summary": scene.summary, "dashboard": link},
     }
     waits = [] if scene.pending is None else [state(scene.alert, scene.pending, "pending")]
-    run(
+    return play(
         scene.series,
         state(scene.alert, scene.quiet, ""),
         *waits,
         state(scene.alert, scene.firing, "firing"),
         {"eval_time": at(scene.firing), "alertname": scene.alert, "exp_alerts": [fired]},
         state(scene.alert, scene.resolved, ""),
-        folder=folder,
-        files=scene.files,
+        files=scene.files if files is None else files,
         days=scene.days,
     )

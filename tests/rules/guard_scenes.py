@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from tests.rules.scenes import Series, at, counter, gauge, of
+from tests.rules.scenes import Series, counter, gauge, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +88,3 @@ GUARDED = (
     Guarded("chance: 25 of 600 messages", "CampaignBouncesJump", _bounced(10, 25 / 60), (55, 59)),
     Guarded("few messages", "CampaignBouncesJump", _bounced(8, 2), (55, 59)),
 )
-
-
-def played_together(scenes: Sequence[Guarded]) -> tuple[list[Series], list[dict[str, Any]]]:
-    """Series and checks of all these scenes, each a campaign that is called after its guard: promtool takes as long for
-    all as for one."""
-    series = [
-        (metric, {**labels, "campaign": scene.guard}, values)
-        for scene in scenes
-        for metric, labels, values in scene.series
-    ]
-    checks = [
-        {
-            "expr": f'count(ALERTS{{alertname="{scene.alert}", campaign="{scene.guard}"}})',
-            "eval_time": at(minutes),
-            "exp_samples": [],
-        }
-        for scene in scenes
-        for minutes in scene.moments
-    ]
-    return series, checks

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from grafana import rules_sources
-from grafana.rules import FOLDER
-from grafana.rules_model import rule_file
-from grafana.rules_series import catalogue_records, unsettled
-from grafana.thresholds import LOOKBACK
+from tests.rules.needed import names_in
 
 STEP_SECONDS = 15
+CAMPAIGN = "aurora"
+"""The campaign of a scene. Where scenes are played together each gets a name of its own that begins with it."""
 FILES = ("campaigns.rules.yml", "pipeline.rules.yml")
 WORKER = {"job": "launchpulse", "instance": "w1:6066"}
 
@@ -28,7 +22,7 @@ Series = tuple[str, Mapping[str, str], str]
 class Scene:
     """Times are minutes from the beginning. labels: those of the alert beside kind and severity; the others are
     checked against the rule. summary: what it says when it fires. panel: the KPI or the title of the panel that its
-    link opens, where that depends on its labels. files: the rule files that are played. days: see `run`."""
+    link opens, where that depends on its labels. files, days: those of its play."""
 
     alert: str
     series: tuple[Series, ...]
@@ -41,6 +35,23 @@ class Scene:
     panel: str = ""
     files: Sequence[str] = FILES
     days: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A series that has no `instance` is exposed by WORKER. files: the committed rule files that are played; without
+    any only what the checks ask about, and what that stands on. days: it lasts long, so it is evaluated every minute,
+    with a lookback of as much."""
+
+    series: Sequence[Series]
+    checks: Sequence[Mapping[str, Any]]
+    files: Sequence[str] = ()
+    days: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The alerts and records that the checks ask about."""
+        return names_in(*(check.get("expr", check.get("alertname", "")) for check in self.checks))
 
 
 def gauge(*parts: tuple[float, float]) -> str:
@@ -79,47 +90,9 @@ def owner(campaign: str, channel: str, kpi: str, name: str, contact: str, minute
     return "campaign_owner_info", labels, gauge((minutes, 1))
 
 
-def run(
-    series: Sequence[Series],
-    *checks: Mapping[str, Any],
-    folder: Path,
-    files: Sequence[str] = FILES,
-    days: bool = False,
-) -> None:
-    """Let promtool play the series over these rule files and check. Fails with what it says.
-
-    A series that has no `instance` is exposed by WORKER. days: it lasts long, so only the rules about sources are
-    evaluated, every minute, with a lookback of as much.
-    """
-    if days:
-        files = (str(_sources_alone(folder)),)
-    alerts = [dict(check) for check in checks if "alertname" in check]
-    queries = [dict(check) for check in checks if "expr" in check]
-    given = [{"series": _text(metric, WORKER | dict(labels)), "values": values} for metric, labels, values in series]
-    document = {
-        "rule_files": [str(FOLDER / name) for name in files],
-        "evaluation_interval": "1m" if days else f"{STEP_SECONDS}s",
-        "tests": [
-            {
-                "interval": f"{STEP_SECONDS}s",
-                "input_series": given,
-                "alert_rule_test": alerts,
-                "promql_expr_test": queries,
-            }
-        ],
-    }
-    path = folder / "scene.yml"
-    path.write_text(yaml.safe_dump(document, allow_unicode=True, width=1000), encoding="utf-8")
-    done = subprocess.run(["promtool", "test", "rules", str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _sources_alone(folder: Path) -> Path:
-    needed = (*catalogue_records(), unsettled(), *rules_sources.RECORDS[:5], *rules_sources.ALERTS)
-    path = folder / "sources.rules.yml"
-    text = rule_file([("sources", needed)]).replace(f"offset {LOOKBACK}", "offset 1m")
-    path.write_text(text.replace(f"silent:candidates[{LOOKBACK}]", "silent:candidates[1m]"), encoding="utf-8")
-    return path
+def play(series: Iterable[Series], *checks: Mapping[str, Any], files: Sequence[str] = (), days: bool = False) -> Play:
+    """The series, and what must be seen of them."""
+    return Play(tuple(series), checks, () if days else files, days)
 
 
 def at(minutes: float) -> str:
@@ -127,16 +100,17 @@ def at(minutes: float) -> str:
     return f"{round(minutes * 60)}s"
 
 
-def state(alert: str, minutes: float, expected: str) -> dict[str, Any]:
+def alerts(name: str, campaign: str = CAMPAIGN) -> str:
+    """The alerts of that name; where they are about campaigns, those of one."""
+    where = f", campaign={quoted(campaign)}" if name.startswith("Campaign") else ""
+    return f'ALERTS{{alertname="{name}"{where}}}'
+
+
+def state(alert: str, minutes: float, expected: str, campaign: str = CAMPAIGN) -> dict[str, Any]:
     """How many alerts there are in each state: "" for none, else `pending` or `firing` for one of them."""
     samples = [{"labels": f'{{alertstate="{expected}"}}', "value": 1}] if expected else []
-    asked = f'count by (alertstate) (ALERTS{{alertname="{alert}"}})'
+    asked = f"count by (alertstate) ({alerts(alert, campaign)})"
     return {"expr": asked, "eval_time": at(minutes), "exp_samples": samples}
-
-
-def _text(metric: str, labels: Mapping[str, str]) -> str:
-    told = ", ".join(f"{name}={quoted(value)}" for name, value in labels.items())
-    return f"{metric}{{{told}}}"
 
 
 def quoted(value: str) -> str:

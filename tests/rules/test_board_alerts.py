@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from agents.telemetry import Telemetry
 from agents.web import alerts
@@ -121,8 +122,9 @@ async def test_what_is_silenced_is_not_shown(tmp_path: Path) -> None:
 
 
 async def test_it_is_asked_by_the_worker_and_not_by_each_viewer_and_not_at_all_when_nobody_looks(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(alerts, "PERIOD_SECONDS", 0.5)
     with alertmanager(tmp_path, {}) as told:
         async with (
             counted(told.url) as (address, asked),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from grafana.rules import ALERTS, PIPELINE_ALERTS
 from tests.rules import campaign_scenes, pipeline_scenes
-from tests.rules.checking import check_scene
-from tests.rules.scenes import Scene, gauge, run, state
+from tests.rules.checking import play_of
+from tests.rules.scenes import Play, Scene, gauge, play, state
+from tests.rules.stage import played
 
 
 @pytest.mark.parametrize("scene", pipeline_scenes.SCENES, ids=lambda scene: scene.alert)
-def test_each_alert_is_quiet_then_pending_then_fires_and_resolves(scene: Scene, tmp_path: Path) -> None:
-    check_scene(scene, tmp_path)
+@played
+def test_each_alert_is_quiet_then_pending_then_fires_and_resolves(scene: Scene) -> Play:
+    return play_of(scene, ("pipeline.rules.yml",))
 
 
 def test_every_alert_has_a_scene() -> None:
@@ -22,9 +22,10 @@ def test_every_alert_has_a_scene() -> None:
     assert sorted(played) == sorted(alert.name for alert in ALERTS)
 
 
-def test_no_worker_at_all_is_one_alert(tmp_path: Path) -> None:
+@played
+def test_no_worker_at_all_is_one_alert() -> Play:
     nothing = ("up", {"job": "other"}, gauge((10, 1)))
-    run([nothing], state("PipelineWorkerMissing", 5, "firing"), folder=tmp_path)
+    return play([nothing], state("PipelineWorkerMissing", 5, "firing"))
 
 
 def test_what_freezes_or_spoils_the_figures_mutes_the_campaigns_alerts() -> None:
