@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
-from grafana.rules_parts import BOARD, due_in_each, mostly, narrowest, number, owned, panel, percent, settled
+from grafana.rules_parts import BLIND, BOARD, due_in_each, mostly, narrowest, number, owned, panel, percent, settled
 from grafana.rules_series import latest
 
 SENTIMENT = "campaign_channel:sentiment_turn:points"
@@ -125,7 +125,12 @@ and ({_SOLD} - {_sales_both} * {_sales_share})
   / sqrt({_sales_both} * {_sales_share} * (1 - {_sales_share}) > 0) < -{at.CONVERSION_Z}
 """,
     ),
-    Record(BREAK, settled(narrowest(_BROKEN), "sale", "click", "visit")),
+    Record(
+        BREAK,
+        settled(narrowest(_BROKEN), "sale", "click", "visit")
+        # A source that is back has brought fewer than fifteen minutes of sales.
+        + f'\nunless on (campaign, channel)\n  last_over_time({BLIND}{{topic="sale"}}[15m])',
+    ),
 )
 
 _SPEND_RECORDS = (
@@ -199,7 +204,8 @@ ALERTS = (
         f"before, chance is ruled out (z < -{at.CONVERSION_Z}), and at least "
         f"{percent(at.CONVERSION_TRAFFIC_KEPT)} of the traffic is still there. "
         f"That hour stands still until sales are back, {at.CONVERSION_STANDS} at most. "
-        f"Not judged where fewer than {at.CONVERSION_EXPECTED} orders were expected.",
+        f"Not judged where fewer than {at.CONVERSION_EXPECTED} orders were expected, nor for fifteen minutes after a "
+        "source of sales that was dead is back.",
     ),
     Alert(
         name="CampaignSpendAhead",

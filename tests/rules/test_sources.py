@@ -107,6 +107,27 @@ def test_nights_of_a_small_source_wake_nobody_and_its_death_in_daytime_does() ->
     return play(surveys, *nights, state(SILENT, died + 600, "firing"), days=True)
 
 
+@pytest.mark.parametrize(
+    ("sent", "expected"), [(arrived(counter((80, 60), (30, 0), (40, 60)), "sale"), ""), ((), "firing")]
+)
+@played
+def test_sales_whose_source_was_dead_are_not_called_broken_when_it_is_back(
+    sent: tuple[Series, ...], expected: str
+) -> Play:
+    sold = {
+        "campaign_orders/launch": counter((80, 60), (30, 0), (40, 60)),
+        "campaign_clicks/launch": counter((150, 120)),
+        "campaign_visits/launch": counter((150, 240)),
+    }
+    broken = "CampaignConversionBreaks"
+    later = [state(broken, minutes, "") for minutes in (126, 130, 149)]
+    return play(
+        (*of("aurora", "email", sold), *sent),
+        *(state(broken, minutes, expected) for minutes in (96, 109, 111, 117)),
+        *later,
+    )
+
+
 @pytest.mark.parametrize(("refused", "expected"), [(150, ""), (0, "firing")])
 @played
 def test_a_producer_that_spoils_half_of_its_clicks_is_no_drop(refused: float, expected: str) -> Play:
