@@ -23,7 +23,9 @@ from grafana.rules import FOLDER
 from tests.rules.needed import rules_for
 from tests.rules.scenes import CAMPAIGN, STEP_SECONDS, WORKER, Play, quoted
 
+_HEAD = re.compile(r"\s*Unit Testing:\s+\S+\s+FAILED:\s*")
 _BLOCK = re.compile(r"\n(?= {4}(?:alertname|expr):)")
+"""Where in the output of promtool the next failure begins."""
 
 
 class Stage:
@@ -74,14 +76,16 @@ def plays_of(items: Sequence[pytest.Item]) -> dict[str, Play]:
 
 
 def _company(play: Play) -> Hashable:
-    """The same for plays that may be played together; None for one that must be alone: what is exposed of no campaign
-    is so for all. One that asks for exactly the alerts of a name is apart from others that set that alert off."""
-    if not all("campaign" in labels for _, labels, _ in play.series):
-        return None
+    """The same for plays that are played together; None for one that must be alone: what is exposed of no campaign is
+    so for all, and one that asks for all alerts of a name wants none of another scene. (Of those that are played to
+    the committed files each has an alert of its own.)"""
+    of_campaigns = all("campaign" in labels for _, labels, _ in play.series)
     exact = any("alertname" in check for check in play.checks)
-    alerts = sorted(name for name in play.names if ":" not in name)
-    apart = alerts[:1] if exact or not play.days else []
-    return tuple(play.files), play.days, exact, () if play.files else tuple(apart)
+    if not of_campaigns or (exact and not play.files):
+        return None
+    if play.files:
+        return tuple(play.files), exact
+    return "days" if play.days else min((name for name in play.names if ":" not in name), default=None)
 
 
 def _rules(run: Mapping[str, Play]) -> dict[Path, str]:
@@ -144,12 +148,11 @@ def told_apart(output: str, names: Mapping[str, str]) -> dict[str, str]:
     """Test -> the failures that name its campaign. All of the output for every test where anything in it is of none of
     them, so that nothing that promtool complains of is lost."""
     head, *blocks = _BLOCK.split(output)
-    named = {test: [block for block in blocks if re.search(rf"\b{name}\b", block)] for test, name in names.items()}
-    if len(names) == 1 or not re.fullmatch(r"Unit Testing:\s+\S+\s+FAILED:", head.strip()) or not all(
-        any(block in own for own in named.values()) for block in blocks
-    ):  # fmt: skip
+    found = {test: [block for block in blocks if re.search(rf"\b{name}\b", block)] for test, name in names.items()}
+    told = [block for own in found.values() for block in own]
+    if len(names) == 1 or not _HEAD.fullmatch(head) or any(block not in told for block in blocks):
         return dict.fromkeys(names, output)
-    return {test: "\n".join(own) for test, own in named.items()}
+    return {test: "\n".join(own) for test, own in found.items()}
 
 
 def _text(metric: str, labels: Mapping[str, str]) -> str:
