@@ -6,7 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from tests.conftest import missing
@@ -14,9 +14,9 @@ from tests.conftest import missing
 Open = Callable[..., Awaitable[Page]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Started for each test: they share nothing."""
+    """Started once, so these tests share a loop too. Each has contexts of its own, as if it were the first to come."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         missing(FileNotFoundError("no Chromium on the path: python -m tests.support.install brings it"))
@@ -27,7 +27,7 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_board(browser: Browser) -> AsyncIterator[Open]:
     """Opens `/` and what comes behind it on a port, in a browser that was never there before. unauthorised: the test
     means to be refused, which Chromium writes into the console."""
@@ -53,4 +53,6 @@ async def open_board(browser: Browser) -> AsyncIterator[Open]:
         return page
 
     yield opened
+    for context in browser.contexts:
+        await context.close()
     assert complaints == []

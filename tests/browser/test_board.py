@@ -26,6 +26,8 @@ from tests.browser.conftest import Open
 from tests.support.board import TOLD, Stage, board, shown, times
 from tests.unit.kpi_pictures import WebOptions
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 AXE = (Path(__file__).parent.parent / "data" / "axe" / "axe.min.js").read_text(encoding="utf-8")
 STATE = "#state"
 CUT = """

@@ -13,6 +13,8 @@ from tests.browser.test_board import AXE, BAD_NAME, CUT, live, serious
 from tests.rules.alertmanager import alertmanager
 from tests.support.board import Stage, board
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 DROP = {
     "alertname": "CampaignEngagementDrop", "kind": "kpi", "campaign": "aurora", "channel": "email",
     "severity": "critical", "owner": "Noor", "contact": "noor@example.com",

@@ -14,6 +14,8 @@ from tests.browser.conftest import Open
 from tests.support.board import Stage, board, shown
 from tests.support.russian import foreign
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 DEFINITIONS = "**/board/kpis*.json"
 NAMES = {"Maria", "Ida", "support"}
 """Owners, as the catalogue names them."""

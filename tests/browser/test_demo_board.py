@@ -6,10 +6,13 @@ import asyncio
 import re
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.demo.running import RunningDemo
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STATE = "#state"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Open
 from tests.support.board import Stage, board
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_the_board_leads_to_the_preflight_which_says_what_to_mend_in_both_languages(open_board: Open) -> None:
