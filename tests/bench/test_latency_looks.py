@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 
 import pytest
 
@@ -12,11 +13,12 @@ from bench.latency_looks import Look, spread
 def _looks(every: float, seed: int = 1) -> list[Look]:
     """Of ten probes a second, each visible after 0.3 to 0.7 s, looked at for 5 s of their age."""
     rng = random.Random(seed)
-    probes = [(rng.uniform(0, 600), rng.uniform(0.3, 0.7)) for _ in range(6_000)]
+    probes = sorted((rng.uniform(0, 600), rng.uniform(0.3, 0.7)) for _ in range(6_000))
     looks = []
     for number in range(int(600 / every)):
         now = number * every
-        looks += [(now - sent, now - sent >= takes) for sent, takes in probes if 0 <= now - sent < 5]
+        seen = probes[bisect_right(probes, (now - 5, 1)) : bisect_right(probes, (now, 1))]
+        looks += [(now - sent, now - sent >= takes) for sent, takes in seen]
     return looks
 
 
