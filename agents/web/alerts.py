@@ -143,6 +143,8 @@ def _told(alert: Alert) -> dict[str, Any]:
         "name": _cut(labels.get("alertname", "")),
         "severity": _cut(labels.get("severity", "")),
         "channel": _cut(labels.get("channel", "")),
+        "kpi": _cut(labels.get("kpi", "")),
+        "window": _cut(labels.get("window", "")),
         "pipeline": not labels.get("campaign"),
         "summary": _cut(notes.get("summary", "")),
         "owner": [_cut(owner), _cut(labels.get("contact", "")) or None] if owner else None,

@@ -97,7 +97,7 @@ async def test_an_alert_of_the_campaign_and_those_of_the_pipeline_come_by_themse
             (alert,) = heard[-1]["alerts"]
             assert 115 < time.time() - alert.pop("since_ms") / 1000 < 150
             assert alert == {
-                "name": "Drop", "severity": "warning", "channel": "email", "pipeline": False,
+                "name": "Drop", "severity": "warning", "channel": "email", "kpi": "", "window": "", "pipeline": False,
                 "summary": "engagement is 3 %", "owner": ["Noor", "#mail"], "runbook": "https://example.com/Drop",
             }  # fmt: skip
             told.alert(LATE)

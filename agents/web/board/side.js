@@ -1,7 +1,7 @@
 // Beside the ten groups: the funnel, sentiment, channels with their owners, and what the team changed.
 import { $, el, mark, say } from "/board/dom.js";
 import { ago, clock } from "/board/format.js";
-import { channelOf, language, titleOf, word } from "/board/words.js";
+import { channelOf, language, summaryOf, titleOf, word } from "/board/words.js";
 import { person } from "/board/view.js";
 
 const STAGES = [
@@ -10,7 +10,8 @@ const STAGES = [
 ];
 const COLUMNS = ["net_revenue", "orders", "visits", "engagement_rate"];
 
-function alertItem(one) {
+function alertItem(one, definitions) {
+  const said = summaryOf(one, definitions);
   const about = one.pipeline ? word("pipeline") : one.channel ? channelOf(one.channel) : null;
   const who = person(one.owner) || (one.pipeline ? null : word("nobody"));
   const web = /^(https?:|\/runbooks\/\w+$)/.test(one.runbook);
@@ -19,7 +20,7 @@ function alertItem(one) {
   const line = [severity, since(one.since_ms), about, who, runbook].filter(Boolean);
   return el(
     "li", { class: one.severity === "critical" ? "critical" : "warning" },
-    el("p", { class: "what" }, one.summary || one.name),
+    el("p", { class: "what", lang: said.lang }, said.text),
     el("p", { class: "when" }, ...line.flatMap((part, at) => (at ? [" · ", part] : [part]))),
   );
 }
@@ -149,7 +150,7 @@ export class Channels {
 // Above the figures, the worst first: what fires is not searched for.
 const SEEN = 4;
 
-export function showAlerts(told) {
+export function showAlerts(told, definitions) {
   const key = JSON.stringify([told, language]) + Math.floor(Date.now() / 30000);
   const node = $("alerts");
   if (node.dataset.key === key) return;
@@ -159,7 +160,7 @@ export function showAlerts(told) {
   if (node.hidden) return;
   let note = told.more ? word("more_alerts", { n: told.more }) : alerts.length ? "" : word("no_alerts");
   if (told.down) note = word(told.as_of_ms ? "alerts_old" : "alerts_down", { time: clock(told.as_of_ms) });
-  const list = (some) => el("ul", { class: told.down ? "old" : null }, ...some.map(alertItem));
+  const list = (some) => el("ul", { class: told.down ? "old" : null }, ...some.map((one) => alertItem(one, definitions)));
   const rest = alerts.slice(SEEN);
   const open = node.querySelector("details[open]") != null;
   node.replaceChildren(

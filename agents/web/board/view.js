@@ -119,7 +119,7 @@ export class View {
     }
     this.showTitle(picture);
     this.showAttention(picture);
-    showAlerts(this.alerts);
+    showAlerts(this.alerts, this.definitions);
     for (const part of this.side) if (part.show) part.show(picture);
   }
 

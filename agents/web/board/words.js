@@ -1,4 +1,5 @@
 // The board's own words, in English and Russian. A KPI's come with its definition, in the language that is shown.
+import { inRussian } from "/board/alerts_ru.js";
 import { GROUPS, CHANNELS, WHYS } from "/board/ru.js";
 
 const EN = {
@@ -84,6 +85,12 @@ const plain = (name) => (name === "sms" ? "SMS" : name.replaceAll("_", " ").repl
 export const titleOf = (kpi) => kpi.title;
 export const groupOf = (title) => (language === "ru" && GROUPS[title]) || title;
 export const channelOf = (name) => (language === "ru" && CHANNELS[name]) || plain(name);
+
+// An alert's summary is Prometheus's; where it fits none of the board's sentences it stays English, and says so.
+export function summaryOf(one, definitions) {
+  const said = language === "ru" && inRussian(one, definitions.get(one.kpi)?.title, channelOf);
+  return said ? { text: said } : { text: one.summary || one.name, lang: language === "en" ? null : "en" };
+}
 
 export function whyOf(text) {
   if (language !== "ru") return text;
