@@ -132,10 +132,12 @@ class Deployment:
             yield
 
     def _always_firing(self) -> Path:
-        """The rules of an alert that fires by itself, so that the boards have one to show."""
+        """The rules of an alert that fires by itself, so that the boards have one to show: not before Prometheus has
+        found Alertmanager, since it tells again only a minute later."""
         alert = {
             "alert": "Always",
             "expr": "vector(1)",
+            "for": "10s",
             "labels": {"campaign": "aurora", "channel": "all", "severity": "warning", "owner": "Ann"},
         }
         path = self.directory / "always.rules.yml"

@@ -159,7 +159,7 @@ def test_what_fires_reaches_alertmanager_with_its_owner(deployment: Deployment) 
     def told() -> list[str]:
         return [alert["labels"]["owner"] for alert in deployment.alerts() if alert["labels"]["alertname"] == "Always"]
 
-    wait_until(lambda: told() == ["Ann"], 30, lambda: (told(), deployment.log("alertmanager")))
+    wait_until(lambda: told() == ["Ann"], 90, lambda: (told(), deployment.log("alertmanager")))
 
 
 def test_prometheus_scrapes_the_worker_with_its_token_every_second(deployment: Deployment) -> None:
