@@ -34,9 +34,9 @@ from agents.connections import kafka_arguments, redis_address
 from agents.health import WorkerHealth, health_of
 from agents.kafka.calm import backoff_seconds
 from agents.kafka.login import KafkaLoginRefused
+from agents.languages import Language
 from agents.logs import configure_logs, log_config
 from agents.names import Names
-from agents.operations.preflight_words import Language
 from agents.operations.topics import checked_topics
 from agents.settings import Settings
 from agents.web.alerts import AlertReader

@@ -8,8 +8,9 @@ from grafana.elements import Column, Panel, bars, link, query, rows
 from grafana.frame import CAMPAIGN, LAUNCH, Row, board, panel_id
 from grafana.kpi_panels import kpi_lines
 from grafana.problems import alerts, targets
-from grafana.queries import CHOSEN, EVERY_CHANNEL, LOOKBACK, in_launch
+from grafana.queries import CHOSEN, EVERY_CHANNEL, in_launch
 from grafana.style import BAD, GOOD, unit_of
+from grafana.thresholds import LOOKBACK
 from grafana.trust import owner, trust
 from streams.kpis.registry import GROUPS, KPI_BY_NAME
 

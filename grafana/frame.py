@@ -13,8 +13,9 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.elements import SOURCE, Panel
-from grafana.queries import LOOKBACK, WINDOWS
+from grafana.queries import WINDOWS
 from grafana.style import CAREFUL, GOOD, PLAIN
+from grafana.thresholds import LOOKBACK
 from streams.kpis.registry import KPI_BY_NAME
 
 DATASOURCE_UID = "launchpulse-prometheus"

@@ -6,8 +6,9 @@ from grafana_foundation_sdk.builders import bargauge, dashboard, table, timeseri
 
 from grafana.elements import Column, Panel, bars, lines, query, rows
 from grafana.frame import PIPELINE, Row, board
-from grafana.queries import LOOKBACK, RATE, age_of_picture, ledger_difference, once, per_second
+from grafana.queries import RATE, age_of_picture, ledger_difference, once, per_second
 from grafana.style import BAD, CAREFUL, GOOD
+from grafana.thresholds import LOOKBACK
 from grafana.trust import trust
 
 OF_PEOPLE = ("click", "open", "visit", "mention", "sale", "delivery", "impression")

@@ -7,8 +7,9 @@ from grafana_foundation_sdk.builders import bargauge, dashboard, table
 from grafana.elements import Column, bars, link, query, rows
 from grafana.frame import LAUNCH, PORTFOLIO, Row, board
 from grafana.problems import alerts, targets
-from grafana.queries import LOOKBACK, TARGET_LABELS, in_launch, once, sample_of
+from grafana.queries import TARGET_LABELS, in_launch, once, sample_of
 from grafana.style import BAD, GOOD, PLAIN, unit_of
+from grafana.thresholds import LOOKBACK
 from grafana.trust import trust
 from streams.kpis.registry import KPI_BY_NAME
 

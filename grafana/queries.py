@@ -7,10 +7,10 @@ lines than can be told apart.
 
 from collections.abc import Iterable
 
+from grafana.thresholds import LOOKBACK
 from streams.kpis.kpi import Kind, Kpi
 from streams.kpis.registry import KPI_BY_NAME, KPIS
 
-LOOKBACK = "15s"
 RATE = "1m"
 MOST_LINES = 8
 EARLIER = "15m"
@@ -19,7 +19,8 @@ CHOSEN = 'campaign="$campaign", channel="$channel"'
 BESIDE_ALL = 'campaign="$campaign", channel=~"all|$channel"'
 EVERY_CHANNEL = 'campaign="$campaign"'
 
-TARGET_LABELS = "campaign, channel, kpi, window, bound, source"
+TARGET_BY = ("campaign", "channel", "kpi", "window", "bound", "source")
+TARGET_LABELS = ", ".join(TARGET_BY)
 
 _ORDER = ("1m", "5m", "1h", "24h", "today", "7d", "30d", "month", "launch")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grafana import thresholds as at
+from grafana.queries import TARGET_BY
 from grafana.rules_model import Alert, Record
 from grafana.rules_parts import (
     BOARD,
@@ -16,7 +17,7 @@ from grafana.rules_parts import (
     percent,
     settled,
 )
-from grafana.rules_series import TARGET, TARGET_BY, TARGET_MET, latest
+from grafana.rules_series import TARGET, TARGET_MET, latest
 from grafana.rules_words import window_in_words
 from streams.kpis.registry import KPI_BY_NAME
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from grafana import thresholds as at
 from grafana.frame import panel_id
 from grafana.links import QUERY
+from grafana.queries import TARGET_LABELS
 from grafana.rules_model import Record
-from grafana.rules_series import OWNER, TARGET_LABELS, TARGET_OWNER, UNSETTLED
+from grafana.rules_series import OWNER, TARGET_OWNER, UNSETTLED
 
 PLACE = "campaign, channel"
 BOARD = "launchpulse-campaign"

@@ -6,6 +6,7 @@ lookback.
 
 from __future__ import annotations
 
+from grafana.queries import TARGET_LABELS
 from grafana.rules_model import Record
 from grafana.thresholds import DEAD_LETTERS_SHARE, DEAD_LETTERS_TIMES, LATE_SECONDS, LOOKBACK, SETTLING
 from streams.kpis.kpi import Kind, Kpi
@@ -21,9 +22,6 @@ ARRIVED = "campaign_channel_topic:expected_events:latest"
 UNSETTLED = "launchpulse:unsettled:latest"
 
 _REFUSED, _READ = "launchpulse_dead_letters_total", "launchpulse_events_read_total"
-
-TARGET_BY = ("campaign", "channel", "kpi", "window", "bound", "source")
-TARGET_LABELS = ", ".join(TARGET_BY)
 
 
 def latest(kpi: str, window: str, selector: str = "") -> str:

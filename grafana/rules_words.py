@@ -5,10 +5,9 @@ A template can look nothing up but series, so each KPI's words are the labels of
 
 from __future__ import annotations
 
-from grafana.queries import sample_of
+from grafana.queries import TARGET_BY, sample_of
 from grafana.rules_model import Record
 from grafana.rules_parts import asked
-from grafana.rules_series import TARGET_BY
 from streams.kpis.kpi import Kind, Kpi
 from streams.kpis.registry import KPI_BY_NAME, KPIS
 

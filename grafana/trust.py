@@ -1,8 +1,9 @@
 """Whether the figures can be trusted: whose they are, and whether they are live, fresh and complete."""
 
 from grafana.elements import Panel, light, word
-from grafana.queries import LOOKBACK, age_of_picture, ledger_difference, once
+from grafana.queries import age_of_picture, ledger_difference, once
 from grafana.style import BAD, CAREFUL, GOOD
+from grafana.thresholds import LOOKBACK
 
 
 def trust() -> list[Panel]:

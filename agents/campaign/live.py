@@ -1,6 +1,6 @@
 """What a live board shows of a campaign: which KPI in which window, and the last hour in small steps."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -69,19 +69,20 @@ class Live:
 def window_for(kpi: Kpi, window: str) -> str:
     """The window in which the KPI is shown on a board of `window`: that one where it makes sense in it, else the next
     longer one, else the longest that there is."""
-    if window in kpi.windows:
-        return window
-    longer = _ORDER[_ORDER.index(window) :]
-    return next((name for name in longer if name in kpi.windows), kpi.windows[-1])
+    return _first_of(window, kpi.windows) or kpi.windows[-1]
 
 
 def common_window(kpis: Iterable[Kpi], window: str) -> str:
     """The window in which these KPIs stand beside each other on a board of `window`: that one where all of them make
     sense in it, else the next longer one in which they do, else that of the last of them."""
     kpis = tuple(kpis)
-    longer = _ORDER[_ORDER.index(window) :]
-    found = next((name for name in longer if all(name in kpi.windows for kpi in kpis)), None)
-    return found or window_for(kpis[-1], window)
+    common = frozenset.intersection(*(frozenset(kpi.windows) for kpi in kpis))
+    return _first_of(window, common) or window_for(kpis[-1], window)
+
+
+def _first_of(window: str, windows: Container[str]) -> str | None:
+    """That one where it is among them, else the next longer one that is."""
+    return next((name for name in _ORDER[_ORDER.index(window) :] if name in windows), None)
 
 
 def people_on_board(window: str, told: Campaign | None) -> PeopleIn:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from agents.cli.common import Exit, Refused, Unreachable, err, out, print_json, run_async, settings_of_command
-from agents.operations.preflight_words import LANGUAGES, VERDICTS
+from agents.languages import LANGUAGES
+from agents.operations.preflight_words import VERDICTS
 from agents.settings import Settings
 
 TIMEOUT_SECONDS = 20.0

@@ -7,8 +7,9 @@ from math import ceil
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from agents.languages import Language
 from agents.operations.preflight_said import channel_called, kpis_called, kpis_without, money, said
-from agents.operations.preflight_words import TITLES, WORDS, Language
+from agents.operations.preflight_words import TITLES, WORDS
 from streams.counting.panes import day_index
 from streams.counting.plan import plan_of
 from streams.events.campaigns import Campaign, Owner

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
-from agents.operations.preflight_words import LANGUAGES, Language
+from agents.languages import LANGUAGES, Language
 from agents.web.channel_names import russian_channels
 from agents.web.kpi_words import kpi_words
 from streams.kpis.kpi import Kpi

@@ -1,9 +1,6 @@
 """What a preflight says, in English and in Russian. `{…}` are filled in, see `agents.operations.preflight_said`."""
 
-from typing import Final, Literal
-
-Language = Literal["en", "ru"]
-LANGUAGES: Final[tuple[Language, ...]] = ("en", "ru")
+from typing import Final
 
 VERDICTS: Final[dict[str, tuple[str, str]]] = {
     "ok": ("ok", "готово"),

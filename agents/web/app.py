@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from agents.campaign.series import Span
 from agents.campaign.snapshot import Snapshot
-from agents.operations.preflight_words import LANGUAGES, Language
+from agents.languages import LANGUAGES, Language
 from agents.telemetry import Telemetry
 from agents.web import api
 from agents.web.answers import PreflightAnswer

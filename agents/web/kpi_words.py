@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from agents.operations.preflight_words import Language
+from agents.languages import Language
 from streams.kpis.registry import KPIS
 
 RUSSIAN = Path(__file__).parent / "board_words" / "kpis_ru.json"

@@ -12,7 +12,7 @@ import orjson
 from agents.campaign.live import CHANNEL_TABLE, FUNNEL, Live, common_window, window_for
 from agents.campaign.show import Arrived
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot
-from agents.operations.preflight_words import Language
+from agents.languages import Language
 from agents.web.kpi_words import kpi_words
 from agents.web.tactics import describe_tactic
 from streams.counting.windows import WindowSums

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from agents.operations.preflight_words import LANGUAGES
+from agents.languages import LANGUAGES
 from agents.web.answers import CampaignAnswer, CampaignList, HistoryAnswer, Live, PreflightAnswer, Problem, Ready
 from agents.web.history import CSV_TYPE, FORMATS, STEPS
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNELS

@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 
 from agents.health import WorkerHealth
+from agents.languages import Language
 from agents.names import Names
 from agents.operations.preflight import Alertmanager, Found, Kafka, contacts, preflight, worst
 from agents.operations.preflight_parts import ask_alertmanager, ask_kafka
-from agents.operations.preflight_words import Language
 from agents.settings import Settings
 from agents.telemetry import Telemetry
 from agents.web.answers import PreflightAnswer, PreflightLine

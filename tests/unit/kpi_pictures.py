@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from agents.campaign.series import Series, Span
 from agents.campaign.snapshot import CampaignSnapshot, ChannelSnapshot, Snapshot
-from agents.operations.preflight_words import Language
+from agents.languages import Language
 from agents.telemetry import Telemetry
 from agents.web.answers import PreflightAnswer, PreflightLine
 from agents.web.history import describe_history

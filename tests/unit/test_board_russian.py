@@ -19,7 +19,7 @@ import orjson
 import pytest
 
 from agents.campaign.show import Show
-from agents.operations.preflight_words import Language
+from agents.languages import Language
 from agents.web.board_files import FOLDER, PREFIX, board_files
 from agents.web.kpi_words import kpi_words
 from agents.web.live import definitions

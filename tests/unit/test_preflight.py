@@ -10,9 +10,10 @@ import pytest
 
 from agents.campaign.show import Arrived
 from agents.cli.preflight import print_lines
+from agents.languages import LANGUAGES, Language
 from agents.operations.preflight import Alertmanager, Found, Kafka, preflight, worst
 from agents.operations.preflight_parts import ask_alertmanager
-from agents.operations.preflight_words import LANGUAGES, TITLES, WORDS, Language
+from agents.operations.preflight_words import TITLES, WORDS
 from agents.web import live
 from agents.web.board_files import PREFLIGHT_FOLDER
 from agents.web.channel_names import russian_channels
