@@ -18,7 +18,7 @@ from bench.latency_load import load
 from bench.latency_looks import spread
 from bench.latency_probes import API, METRICS, Probe, Probes
 from bench.load import Shape
-from bench.parts import SERVER_CORE, WORKER_CORE, Stage, cpu_seconds, machine, on_core, say
+from bench.parts import SERVER_CORE, WORKER_CORE, Busy, Stage, cpu_seconds, full_or_not, machine, on_core, say
 from tests.faults.processes import wait_for
 
 WANTED = {"p50": 0.6, "p99": 1.2}
@@ -53,8 +53,8 @@ def run(quick: bool = False, only: str = "") -> dict[str, Any]:
     with Stage(hot=False) as stage:
         for case in CASES:
             if only in case.name and not (quick and case.workers > 1):
-                cases[case.name] = _measure(stage, case, 20.0 if quick else case.seconds)
-                say(f"{case.name}: {_line(cases[case.name])}")
+                found = cases[case.name] = _measure(stage, case, 20.0 if quick else case.seconds)
+                say(f"{case.name}: {_line(found)}; {full_or_not(found['cores_busy'])}")
     return {"machine": machine(), "wanted_seconds": WANTED, "cases": cases}
 
 
@@ -77,10 +77,11 @@ def _measure(stage: Stage, case: Case, seconds: float) -> dict[str, Any]:
         urls = [f"http://127.0.0.1:{worker.port}" for worker in workers]
         probes = Probes(stage.broker.address, deployment.prefix, urls, "probe", case.campaigns, case.probes, PARTITIONS)
         pids = [worker.process.pid for worker in workers if worker.process is not None]
-        before, began = [cpu_seconds(pid) for pid in pids], time.monotonic()
+        before, began, busy = [cpu_seconds(pid) for pid in pids], time.monotonic(), Busy()
         with on_core(SERVER_CORE):
             asyncio.run(probes.run(seconds, WARM_UP_SECONDS if steady > 0 else 3.0))
         took = time.monotonic() - began
+        cores_busy = busy.shares()
         used = [cpu_seconds(pid) - had for pid, had in zip(pids, before, strict=True)]
         sent = sending.finish() if sending is not None else 0
     if probes.lost:
@@ -98,6 +99,7 @@ def _measure(stage: Stage, case: Case, seconds: float) -> dict[str, Any]:
         "scrape_seconds": percentiles(probes.scrape_seconds),
         "scrape_bytes": probes.scrape_bytes,
         "worker_cores": [one / took for one in used],
+        "cores_busy": cores_busy,
     }
 
 

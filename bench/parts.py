@@ -28,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "figures"
 SERVER_CORE = 0
 WORKER_CORE = 1
+FULL = 0.95
+"""A core that is busy for so much of the time keeps whoever needs it waiting."""
+
 HASH_KEY = "a secret of the benchmark"
 SUMMARIES = 3
 BROKER_SETTINGS = {
@@ -184,6 +187,40 @@ def cpu_seconds(pid: int) -> float:
     """User and system time that a process has used so far, all its threads, in seconds."""
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Busy:
+    """How busy the two cores are since this was made: a machine that is full is late whatever the service does."""
+
+    def __init__(self) -> None:
+        self._before = _core_ticks()
+
+    def shares(self) -> dict[str, float]:
+        """Of the servers' core and the worker's, 0 to 1, by whatever process; empty where the kernel does not say."""
+        now, shares = _core_ticks(), {}
+        for name, core in (("servers'", SERVER_CORE), ("worker's", WORKER_CORE)):
+            if core in now and core in self._before:
+                (idle, every), (idle_before, every_before) = now[core], self._before[core]
+                shares[name] = 1 - (idle - idle_before) / max(1, every - every_before)
+        return shares
+
+
+def full_or_not(busy: Mapping[str, float]) -> str:
+    """In words what `Busy` found."""
+    words = ", ".join(f"the {name} core was busy {share:.0%} of the time" for name, share in busy.items())
+    if max(busy.values(), default=0.0) >= FULL:
+        return f"{words}: the machine was full, and what waits for it is late"
+    return words or "how busy the cores were is not known"
+
+
+def _core_ticks() -> dict[int, tuple[int, int]]:
+    """Core -> its idle ticks and all of them since the machine began."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return {}
+    lines = [line.split() for line in stat.read_text().splitlines() if re.match(r"cpu\d", line)]
+    # Idle, and waiting for a disk. Of the columns behind the eighth the first ones hold all already.
+    return {int(name[3:]): (int(told[3]) + int(told[4]), sum(map(int, told[:8]))) for name, *told in lines}
 
 
 def resident_bytes(pid: int) -> int:

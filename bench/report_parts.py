@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bench.parts import full_or_not
+
 SEEN = {
     "metrics_counter": "`/metrics`, since the launch",
     "metrics_5m": "`/metrics`, 5 m window",
@@ -33,7 +35,12 @@ def latency(found: Mapping[str, Any]) -> str:
                 f"| {name} | {SEEN.get(where, where)} | {one['p50']:.2f} | {one['p99']:.2f} | {one['max']:.2f} "
                 f"| {one['count']} |"
             )
-    return "\n".join(lines) + "\n"
+    told = [
+        f"With {name}, {full_or_not(case['cores_busy'])}."
+        for name, case in found["cases"].items()
+        if "cores_busy" in case
+    ]
+    return "\n".join([*lines, *(f"\n{line}" for line in told)]) + "\n"
 
 
 def screen(found: Mapping[str, Any]) -> str:
@@ -53,6 +60,9 @@ def screen(found: Mapping[str, Any]) -> str:
             f"| {one['count']} |"
         )
     lines.append("")
+    if "cores_busy" in found:
+        said = full_or_not(found["cores_busy"])
+        lines.append(f"{said[0].upper()}{said[1:]}.\n")
     lines.append(
         f"Who only looks, at a launch of {viewers['campaigns']} campaigns with {viewers['rate']:,.0f} events a second "
         f"and {viewers['alerts']} alerts (wanted: at most {viewers['wanted_more']:.0%} of a core): "

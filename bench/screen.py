@@ -21,7 +21,7 @@ from agents.demo.ports import LOOPBACK
 from bench import screen_viewers
 from bench.latency import percentiles
 from bench.latency_load import load
-from bench.parts import SERVER_CORE, WORKER_CORE, Stage, cpu_seconds, machine, say
+from bench.parts import SERVER_CORE, WORKER_CORE, Busy, Stage, cpu_seconds, full_or_not, machine, say
 from bench.screen_board import Board, Shown, browser, chromium_path
 from bench.stream import Shape
 from tests.faults.processes import WorkerProcess, wait_for
@@ -57,20 +57,23 @@ def _measure(stage: Stage, probes: int) -> dict[str, Any]:
             load(stage.broker.address, deployment.prefix, RATE, Shape(partitions=PARTITIONS))
         )
         pids = [worker.process.pid for worker in workers if worker.process is not None]
-        before, began = [cpu_seconds(pid) for pid in pids], time.monotonic()
+        before, began, busy = [cpu_seconds(pid) for pid in pids], time.monotonic(), Busy()
         # The browser takes what is idle of either core: with people it is a machine of their own.
         seconds, off = asyncio.run(_probe(stage.broker.address, f"{deployment.prefix}sale", workers, probes))
         took = time.monotonic() - began
+        cores_busy = busy.shares()
         used = [cpu_seconds(pid) - had for pid, had in zip(pids, before, strict=True)]
         sent = sending.finish()
     for place, found in seconds.items():
         say(f"board of the {place}: p50 {found['p50']:.3f} p95 {found['p95']:.3f} p99 {found['p99']:.3f}")
+    say(full_or_not(cores_busy))
     return {
         "events_per_second": sent / took,
         "probes": probes,
         "seconds": seconds,
         "clock_off_seconds": off,
         "worker_cores": [one / took for one in used],
+        "cores_busy": cores_busy,
     }
 
 
