@@ -114,14 +114,17 @@ class Emitter:
             if not (block.changed or whole) or not await self._begun(state, block):
                 return
             records: dict[int, list[Record]] = {}
-            emissions = [(state, self._tell(state, block, whole, records))]
-            for other, others_block in self._company(state):
-                await turns.enter_async_context(other.emitting)
-                # Whoever had asked before may have had a turn.
-                if other.block is others_block and others_block.changed:
-                    whole = other.retells and self._has_caught_up(other, others_block)
-                    emissions.append((other, self._tell(other, others_block, whole, records)))
+            emissions: list[tuple[SourceState, Emission]] = []
             try:
+                emissions.append((state, self._tell(state, block, whole, records)))
+                for other, others_block in self._company(state):
+                    await turns.enter_async_context(other.emitting)
+                    # Whoever had asked for it before may have had a turn.
+                    if other.block is others_block and others_block.changed:
+                        whole = other.retells and self._has_caught_up(other, others_block)
+                        emissions.append((other, self._tell(other, others_block, whole, records)))
+                    # Many sources of many campaigns take long together: the loop has other things to do between them.
+                    await asyncio.sleep(0)
                 acknowledgements = await self._log.send(records)
             except BaseException:
                 # The blocks hold this for said, and the broker may have none of it.

@@ -149,6 +149,26 @@ async def test_sources_that_have_something_new_speak_in_one_batch_when_one_of_th
     assert (stage.state.next_offset, other.next_offset, silent.next_offset) == (51, 58, 50)
 
 
+async def test_the_loop_has_its_turn_between_sources_that_speak_together() -> None:
+    stage = Stage(Commits(start=50), 50)
+    stage.read(50, "aurora")
+    for partition in range(1, 9):
+        stage.read(50, "boreal", stage.other(partition, 50))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    await stage.emit()
+    beside.cancel()
+    assert (len(stage.sent), stage.batches) == (9, 1)
+    assert turns >= 8
+
+
 async def test_who_has_spoken_in_this_interval_or_is_just_speaking_is_not_taken_along() -> None:
     stage = Stage(Commits(start=50), 50)
     spoken, speaking = stage.other(1, 50), stage.other(2, 50)
@@ -184,6 +204,20 @@ async def test_what_could_not_be_sent_is_marked_by_none_of_those_that_spoke_toge
         stage.emitter.note(state)
     assert [state.broken for state in (stage.state, other, silent)] == [True, True, False]
     assert stage.commits.marked is None
+
+
+async def test_whoever_is_stopped_before_all_have_spoken_has_told_nothing_that_may_be_marked() -> None:
+    stage = Stage(Commits(start=50), 50)
+    others = [stage.other(partition, 50) for partition in range(1, 4)]
+    for state in (stage.state, *others):
+        stage.read(50, "aurora", state)
+    emission = asyncio.create_task(stage.emit())
+    await asyncio.sleep(0)
+    assert others[0].emitting.locked()
+    emission.cancel()
+    await asyncio.wait([emission])
+    assert (stage.sent, stage.state.broken, others[0].broken) == ([], True, True)
+    assert not any(state.emitting.locked() for state in (stage.state, *others))
 
 
 async def test_a_producer_that_takes_its_time_makes_nobody_speak_less_often() -> None:
