@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -10,6 +11,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from tests.conftest import missing
+
+NONSENSE = re.compile(r"\b(?:null|undefined|NaN|Infinity|Invalid Date)\b|\[object")
+"""What a script writes where it has nothing to say: no page may."""
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -53,6 +57,8 @@ async def open_board(browser: Browser) -> AsyncIterator[Open]:
         return page
 
     yield opened
+    pages = [page for context in browser.contexts for page in context.pages]
+    nonsense = [said for page in pages for said in NONSENSE.findall(await page.inner_text("body"))]
     for context in browser.contexts:
         await context.close()
-    assert complaints == []
+    assert (complaints, nonsense) == ([], [])

@@ -166,8 +166,8 @@ export function showAlerts(told, definitions) {
   node.replaceChildren(
     el("h2", {}, alerts.length ? `${word("alerts")}: ${alerts.length + told.more}` : word("alerts")),
     list(alerts.slice(0, SEEN)),
-    rest.length ? el("details", { open }, el("summary", {}, word("more_alerts", { n: rest.length })), list(rest)) : null,
-    note ? el("p", { class: told.down ? "down" : "note" }, note) : null,
+    ...(rest.length ? [el("details", { open }, el("summary", {}, word("more_alerts", { n: rest.length })), list(rest))] : []),
+    ...(note ? [el("p", { class: told.down ? "down" : "note" }, note)] : []),
   );
 }
 
