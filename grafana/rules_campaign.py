@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from grafana import thresholds as at
 from grafana.rules_model import Alert, Record
-from grafana.rules_parts import BLIND, BOARD, due_in_each, mostly, narrowest, number, owned, panel, percent, settled
+from grafana.rules_parts import (
+    BLIND,
+    BOARD,
+    due_in_each,
+    mostly,
+    narrowest,
+    number,
+    owned,
+    panel,
+    percent,
+    settled,
+    standing,
+)
 from grafana.rules_series import latest
 
 SENTIMENT = "campaign_channel:sentiment_turn:points"
@@ -36,13 +48,7 @@ def _five(kpi: str, selector: str = "") -> str:
 def _hour_before(name: str, counter: str) -> str:
     """What came in the hour before the last fifteen minutes. While sales are broken it stands still, else dead sales
     would become the usual."""
-    return f"""
-(
-  last_over_time({name}[{at.LOOKBACK}]) and last_over_time({_BROKEN}[{at.LOOKBACK}])
-  unless {_BROKEN} offset {at.CONVERSION_STANDS}
-)
-or {counter} offset 15m - {counter} offset 75m
-"""
+    return standing(name, f"{counter} offset 15m - {counter} offset 75m", _BROKEN, at.CONVERSION_STANDS)
 
 
 _not_sent = f'channel!~"{"|".join(at.REACH_NOT_JUDGED)}"'

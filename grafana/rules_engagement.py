@@ -16,6 +16,7 @@ from grafana.rules_parts import (
     panel,
     percent,
     settled,
+    standing,
 )
 from grafana.rules_series import TARGET, TARGET_MET, latest
 from grafana.rules_words import window_in_words
@@ -53,17 +54,8 @@ def _sums(kpi: str) -> tuple[Record, Record, Record]:
 
 
 def _standing(name: str, past: str) -> Record:
-    """While a drop is seen the past stands still, else a long drop would become the usual; after an hour it is."""
-    return Record(
-        name,
-        f"""
-(
-  last_over_time({name}[{at.LOOKBACK}]) and last_over_time({CANDIDATES}[{at.LOOKBACK}])
-  unless {CANDIDATES} offset 1h
-)
-or max without (window) ({past})
-""",
-    )
+    """While a drop is seen the past stands still; after an hour it is the usual."""
+    return Record(name, standing(name, f"max without (window) ({past})", CANDIDATES, "1h"))
 
 
 def _expected(minutes: int) -> tuple[Record, ...]:

@@ -60,21 +60,23 @@ or
 """
 
 
+def standing(name: str, past: str, candidates: str, longest: str, matching: str = "") -> str:
+    """The past, which stands still under this name while there are candidates, else what they tell of would become the
+    usual; at most so long. matching: how a past finds its candidate, where it is not its own place's."""
+    return f"""
+(
+  last_over_time({name}[{at.LOOKBACK}]) and {matching}last_over_time({candidates}[{at.LOOKBACK}])
+  unless {matching}{candidates} offset {longest}
+)
+or {past}
+"""
+
+
 def due_in_each(name: str, expected: str, candidates: str, longest: str) -> Record:
     """What was expected in each channel, which stands still while all of them together are a candidate: the past of
     all stands then, that of a channel too small to be judged does not, and it is asked for its part in the change.
     longest: for how long all together may stand."""
-    together = f'{candidates}{{channel="all"}}'
-    return Record(
-        name,
-        f"""
-(
-  last_over_time({name}[{at.LOOKBACK}]) and on (campaign) last_over_time({together}[{at.LOOKBACK}])
-  unless on (campaign) {together} offset {longest}
-)
-or {expected}
-""",
-    )
+    return Record(name, standing(name, expected, f'{candidates}{{channel="all"}}', longest, "on (campaign) "))
 
 
 def number(series: str, by: tuple[str, ...] = ("campaign", "channel"), shown: str = "humanize") -> str:
