@@ -186,9 +186,11 @@ function explain(name) {
     .catch(() => ([meaning.textContent, formula.textContent] = [word("not_loaded"), "–"]));
 }
 
+const words = async (file, name) => (await fetch(`/board/${file}${name === "ru" ? ".ru" : ""}.json`)).json();
+
 // What the KPIs mean is more than all else that is said of them, and few ask for it: it comes with the first question.
 function said(name) {
-  meanings[name] ||= fetch(name === "ru" ? "/board/meanings.ru.json" : "/board/meanings.json").then((answer) => answer.json());
+  meanings[name] ||= words("meanings", name);
   meanings[name].catch(() => delete meanings[name]);
   return meanings[name];
 }
@@ -228,8 +230,7 @@ async function share() {
 // What the KPIs are called comes with the language. Where it does not come, the board keeps the one it has.
 async function speak(name) {
   try {
-    const answer = await fetch(name === "ru" ? "/board/kpis.ru.json" : "/board/kpis.json");
-    define(await answer.json());
+    define(await words("kpis", name));
   } catch (error) {
     if (view) return;
     throw error;
