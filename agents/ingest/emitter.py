@@ -117,7 +117,8 @@ class Emitter:
             emissions: list[tuple[SourceState, Emission]] = []
             try:
                 emissions.append((state, self._tell(state, block, whole, records)))
-                for other, others_block in self._company(state):
+                # Whoever ends a block waits for the broker: for its own part only.
+                for other, others_block in () if ended else self._company(state):
                     await turns.enter_async_context(other.emitting)
                     # Whoever had asked for it before may have had a turn.
                     if other.block is others_block and others_block.changed:
