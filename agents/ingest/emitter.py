@@ -46,7 +46,7 @@ class Emitter:
 
     When a source speaks, all speak that have something new and have not spoken in this interval yet: what they say
     leaves as one batch for each partition. A batch costs everybody, the broker and whoever merges it too, more than
-    what most sources have to say in it.
+    what most sources have to say in it. Sources that are far behind have much to say: each speaks alone.
     """
 
     def __init__(
@@ -72,9 +72,11 @@ class Emitter:
             await self._emit(state, block)
 
     def _pause(self, state: SourceState, block: OpenBlock) -> float:
+        return BEHIND_INTERVAL_SECONDS if self._is_behind(state, block) else self._interval
+
+    def _is_behind(self, state: SourceState, block: OpenBlock) -> bool:
         end = log_end(self._consumer(), state.tp)
-        behind = end is not None and end.highwater - block.last > BEHIND_RECORDS
-        return BEHIND_INTERVAL_SECONDS if behind else self._interval
+        return end is not None and end.highwater - block.last > BEHIND_RECORDS
 
     async def run(self) -> None:
         """Emit for the sources to which nothing comes that would make ingest do it. Raises what a send has raised."""
@@ -118,7 +120,8 @@ class Emitter:
             try:
                 emissions.append((state, self._tell(state, block, whole, records)))
                 # Whoever ends a block waits for the broker: for its own part only.
-                for other, others_block in () if ended else self._company(state):
+                alone = ended or self._is_behind(state, block)
+                for other, others_block in () if alone else self._company(state):
                     await turns.enter_async_context(other.emitting)
                     # Whoever had asked for it before may have had a turn.
                     if other.block is others_block and others_block.changed:
@@ -140,7 +143,7 @@ class Emitter:
         self._telemetry.summaries_sent(sum(map(len, records.values())))
 
     def _company(self, state: SourceState) -> Iterator[tuple[SourceState, OpenBlock]]:
-        """The other sources that may speak now and have not in this interval yet."""
+        """The other sources that may speak now, have not in this interval yet, and are not far behind."""
         now, consumer = time.monotonic(), self._consumer()
         for other in list(self._states.values()):
             block = other.block
@@ -151,11 +154,11 @@ class Emitter:
                 and not other.emitting.locked()
                 and block is not None
                 and block.changed
+                and int(other.sent_at / self._interval) < int(now / self._interval)
                 and consumer.is_committed(other.tp, block.cut.start)
+                and not self._is_behind(other, block)
             ):
-                pause = self._pause(other, block)
-                if int(other.sent_at / pause) < int(now / pause):
-                    yield other, block
+                yield other, block
 
     def _tell(self, state: SourceState, block: OpenBlock, whole: bool, records: dict[int, list[Record]]) -> Emission:
         """Adds to the records, by partition, what the block has to say."""
