@@ -152,23 +152,34 @@ class Campaigns:
         """What the table has under the key of a campaign's counters; None where there is nothing."""
         return self._panes.values.get(key)
 
+    def newest(self, partition: int, campaign: str) -> int | None:
+        """The offset of the last summary that was merged of a campaign in the present generation; None: of none."""
+        owned = self._merging.get(partition)
+        return None if owned is None else owned.merge.newest.get(campaign.encode())
+
     def show(self) -> None:
         """Bring into the views of all partitions what has been merged since the last call."""
-        for partition, owned in self._merging.items():
-            if not self._current(partition, owned) or not self._caught_up(partition, owned):
-                continue
-            self.owned[partition] = owned
-            merge = owned.merge
-            for key in owned.unshown:
-                if (packed := self._packed(partition, key)) is not None:
-                    owned.views.put(key, packed)
-            owned.unshown.clear()
-            for key, value in merge.news():
-                owned.views.put(key, value)
-            owned.progress = merge.progress.copy()
-            if merge.newest_ms > owned.shown_ms:
-                owned.shown_ms = merge.newest_ms
-                self._telemetry.shown(time.time() - merge.newest_ms / 1000)
+        for partition in self._merging:
+            self.show_one(partition)
+
+    def show_one(self, partition: int) -> None:
+        """The same of one partition: a change costs as often as it is shown, so whoever looks at a campaign leaves the
+        others alone."""
+        owned = self._merging.get(partition)
+        if owned is None or not self._current(partition, owned) or not self._caught_up(partition, owned):
+            return
+        self.owned[partition] = owned
+        merge = owned.merge
+        for key in owned.unshown:
+            if (packed := self._packed(partition, key)) is not None:
+                owned.views.put(key, packed)
+        owned.unshown.clear()
+        for key, value in merge.news():
+            owned.views.put(key, value)
+        owned.progress = merge.progress.copy()
+        if merge.newest_ms > owned.shown_ms:
+            owned.shown_ms = merge.newest_ms
+            self._telemetry.shown(time.time() - merge.newest_ms / 1000)
 
     async def run(self) -> None:
         """State what slices have left to be stated, and let panes expire. Raises what must stop the worker."""

@@ -130,7 +130,10 @@ class Show:
         """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
         in it). One of all campaigns at a time."""
         self._turn_at = time.perf_counter() + TURN_SECONDS
-        self._campaigns.show()
+        if campaign is None:
+            self._campaigns.show()
+        else:
+            self._campaigns.show_one(self._partition_of(campaign))
         partitions = [
             _Partition(number, owned, owned.progress, self._ends(owned.progress))
             for number, owned in sorted(self._campaigns.owned.items())
@@ -163,6 +166,10 @@ class Show:
                 return live
             live = replace(live, campaign=self._snapshot(one, campaign, told, {}, panes.newest_ms()))
             return await self._seen(live, one, panes, window)
+
+    def newest(self, campaign: str) -> int | None:
+        """Another number than before where something has come since of a campaign that is owned here."""
+        return self._campaigns.newest(self._partition_of(campaign), campaign)
 
     async def _seen(self, live: Live, one: _Partition, panes: CampaignPanes, window: str | None) -> Live:
         if live.campaign is None:
@@ -225,14 +232,17 @@ class Show:
         return Arrived(one.owned.generation, found, recent)
 
     def _owns(self, campaign: str) -> bool:
-        return self._begun() and summaries_partition(campaign.encode(), self._partitions) in self._campaigns.owned
+        return self._begun() and self._partition_of(campaign) in self._campaigns.owned
+
+    def _partition_of(self, campaign: str) -> int:
+        return summaries_partition(campaign.encode(), self._partitions)
 
     def _owner_of(self, campaign: str) -> _Partition | None:
         """The campaign's partition with what has been merged by now; None where `_owns` says no."""
         if not self._owns(campaign):
             return None
-        self._campaigns.show()
-        number = summaries_partition(campaign.encode(), self._partitions)
+        number = self._partition_of(campaign)
+        self._campaigns.show_one(number)
         owned = self._campaigns.owned.get(number)
         return None if owned is None else _Partition(number, owned, owned.progress, self._ends(owned.progress))
 
@@ -334,7 +344,7 @@ class Show:
         )
 
     def _belongs(self, one: _Partition, name: str) -> bool:
-        return summaries_partition(name.encode(), self._partitions) == one.number
+        return self._partition_of(name) == one.number
 
     async def _channels(
         self, panes: CampaignPanes, ends: Ends, names: frozenset[str], plan: Plan | None, people: PeopleIn | None = None

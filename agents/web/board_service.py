@@ -16,7 +16,7 @@ from agents.web import live
 from agents.web.alerts import AlertReader
 from agents.web.exchange import Exchange
 from agents.web.history import describe_history
-from agents.web.questions import ALERTS, ARRIVED, Question, span_in
+from agents.web.questions import ALERTS, ARRIVED, PICTURE, Question, span_in
 from agents.web.relay import Relay
 
 
@@ -25,6 +25,9 @@ class Figures(Protocol):
 
     async def live(self, campaign: str, window: str | None) -> Live | None:
         """A campaign in a window, or its history; None where another worker owns it."""
+
+    def newest(self, campaign: str) -> int | None:
+        """Another number than before where something has come since of a campaign that this worker owns."""
 
     async def series(self, campaign: str, span: Span) -> Series | None:
         """A campaign's history in steps; None where another worker owns it."""
@@ -63,6 +66,10 @@ class Responder:
         body = live.picture(shown, question.window) if question.window else live.history(shown)
         return shown.generation, body
 
+    def newest(self, question: Question) -> int | None:
+        """See `agents.web.exchange.Newest`."""
+        return self._figures.newest(question.name) if question.kind == PICTURE else None
+
 
 def _history(span: Span, series: Series) -> bytes:
     """The answer, `null` for a campaign that nobody has heard of."""
@@ -79,7 +86,7 @@ class BoardService(Service):
         super().__init__()
         self._alerts = alerts
         responder = Responder(figures, partitions, alerts)
-        self.exchange = Exchange(responder.respond, None if redis is None else Relay(redis))
+        self.exchange = Exchange(responder.respond, None if redis is None else Relay(redis), responder.newest)
         self._running: list[asyncio.Task[None]] = []
 
     async def on_start(self) -> None:

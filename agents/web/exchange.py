@@ -9,7 +9,6 @@ wait behind a picture.
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -18,19 +17,20 @@ from redis.exceptions import ResponseError
 
 from agents.claims.errors import ClaimsError
 from agents.claims.link import AWAY
-from agents.web.questions import ALERTS, ARRIVED, Question
+from agents.web.questions import ALERTS, ARRIVED, PICTURE, Question
 from agents.web.relay import Heard, Relay, Told
 from agents.web.worked import Worked
 
 log = structlog.get_logger(__name__)
 
 PERIODS: Mapping[str, float] = {
-    "picture": 0.3, "history": 5.0, "campaigns": 2.0, "series": 5.0, ARRIVED: 1.0, ALERTS: 1.0,
+    PICTURE: 0.3, "history": 5.0, "campaigns": 2.0, "series": 5.0, ARRIVED: 1.0, ALERTS: 1.0,
 }  # fmt: skip
-"""Kind of question -> seconds between two answers."""
+"""Kind of question -> seconds between two answers. After one that has changed nothing the next may come as soon as
+there is something new: a sale that comes once in a while is seen at once."""
 
 SHARES: Mapping[str, float] = {
-    "picture": 0.15, "history": 0.03, "campaigns": 0.01, ALERTS: 0.01, "series": 0.2, ARRIVED: 0.2,
+    PICTURE: 0.15, "history": 0.03, "campaigns": 0.01, ALERTS: 0.01, "series": 0.2, ARRIVED: 0.2,
 }  # fmt: skip
 """Kind of question -> the share of a core that its answers may take. Boards ask the first four all the time, and
 take at most a fifth of a core, whoever looks; the others are asked now and then. None waits for another kind."""
@@ -50,6 +50,9 @@ RETRY_SECONDS = 2.0
 Respond = Callable[[Question], Awaitable[tuple[int, bytes] | None]]
 """Generation of the ownership and body; None where another worker owns what is asked. The same object as before where
 nothing has changed."""
+
+Newest = Callable[[Question], object]
+"""Something that is not what it was before where an answer may have changed since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +75,52 @@ class _Own:
     told_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """When a question is answered again, in monotonic seconds: at `due`, or from `soonest` on where there is something
+    newer than `newest`."""
+
+    due: float = 0.0
+    soonest: float = 0.0
+    newest: object = None
+
+
+_FIRST = _Turn()
+
+
 @dataclass(slots=True)
 class Exchange:
-    """respond: see `Respond`. relay: the way to the other workers, None where there are none.
+    """respond: see `Respond`. relay: the way to the other workers, None where there are none. newest: see `Newest`.
 
     Attributes:
-        answers: what is known of the questions that are followed here. changes: how often any of them has changed.
+        answers: what is known of the questions that are followed here.
     """
 
     respond: Respond
     relay: Relay | None = None
+    newest: Newest = lambda question: None
     answers: dict[Question, Answer] = field(default_factory=dict)
-    changes: int = 0
-    _followed: Counter[Question] = field(default_factory=Counter)
+    _followed: dict[Question, set[asyncio.Event]] = field(default_factory=dict)
     _wanted: frozenset[Question] = frozenset()
     _own: dict[Question, _Own] = field(default_factory=dict)
-    _due: dict[Question, float] = field(default_factory=dict)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _turns: dict[Question, _Turn] = field(default_factory=dict)
     _untold: asyncio.Event = field(default_factory=asyncio.Event)
     _stamps: dict[Question, bytes] = field(default_factory=dict)
     _complaint: str = ""
 
     @contextlib.contextmanager
-    def follow(self, questions: tuple[Question, ...]) -> Iterator[None]:
-        """As long as the context lasts `answers` has what is known of these."""
-        self._followed.update(questions)
+    def follow(self, questions: tuple[Question, ...]) -> Iterator[asyncio.Event]:
+        """As long as the context lasts `answers` has what is known of these. The event is set whenever one of them
+        changes; whoever waits for it clears it."""
+        news = asyncio.Event()
+        for question in questions:
+            self._followed.setdefault(question, set()).add(news)
         try:
-            yield
+            yield news
         finally:
-            self._followed.subtract(questions)
             for question in questions:
-                if self._followed[question] <= 0:
+                self._followed[question].discard(news)
+                if not self._followed[question]:
                     del self._followed[question]
                     for known in (self.answers, self._stamps):
                         known.pop(question, None)
@@ -115,23 +133,12 @@ class Exchange:
             return said[1]
         if self.relay is None:
             return None
-        deadline = time.monotonic() + seconds
-        with self.follow((question,)):
-            while (answer := self.answers.get(question)) is None:
-                if (left := deadline - time.monotonic()) <= 0:
-                    return None
-                await self.changed(self.changes, left)
-            return answer.body
-
-    async def changed(self, seen: int, seconds: float) -> None:
-        """Return when `changes` is not `seen` any more, or after so many seconds."""
-        if self.changes != seen:
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+        with self.follow((question,)) as news:
+            if question not in self.answers:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), seconds)
+            answer = self.answers.get(question)
+            return None if answer is None else answer.body
 
     async def run(self) -> None:
         """Answer, until cancelled."""
@@ -150,49 +157,53 @@ class Exchange:
         while True:
             await asyncio.sleep(TURN_SECONDS)
             wanted = {question for question in self._followed.keys() | self._wanted if question.kind == kind}
-            for gone in [one for one in self._due if one.kind == kind and one not in wanted]:
-                del self._due[gone]
+            for gone in [one for one in self._turns if one.kind == kind and one not in wanted]:
+                del self._turns[gone]
                 self._own.pop(gone, None)
             for question in wanted:
-                if time.monotonic() >= self._due.get(question, 0.0):
-                    began = time.monotonic()
+                began, newest = time.monotonic(), self.newest(question)
+                turn = self._turns.get(question, _FIRST)
+                if began >= turn.due or (began >= turn.soonest and newest != turn.newest):
                     worked = Worked(self._respond(question))
-                    await worked
-                    self._due[question] = max(began + PERIODS[kind], time.monotonic())
+                    changed = await worked
+                    due = max(began + PERIODS[kind], time.monotonic())
+                    self._turns[question] = _Turn(due, due if changed else 0.0, newest)
                     await asyncio.sleep(rest * worked.seconds)
 
-    async def _respond(self, question: Question) -> None:
+    async def _respond(self, question: Question) -> bool:
+        """Ask this worker; returns whether its answer is another one than before."""
         try:
             said = await self.respond(question)
         except Exception:
             log.exception("a board's question could not be answered", question=question.kind)
-            return
+            return False
         if said is None:
-            self._own.pop(question, None)
-            return
+            return self._own.pop(question, None) is not None
         generation, body = said
         now = time.monotonic()
         own = self._own.get(question)
+        changed = own is None or own.body != body or own.generation != generation
         if own is None:
-            self._own[question] = _Own(generation, body, now)
+            own = self._own[question] = _Own(generation, body, now)
         else:
-            own.version += own.body != body or own.generation != generation
+            own.version += changed
             own.generation, own.body, own.said_at = generation, body, now
-        if question in self._wanted and self._own[question].version != self._own[question].told_version:
+        if question in self._wanted and own.version != own.told_version:
             self._untold.set()
         self._know(question, body, now)
+        return changed
 
     def _know(self, question: Question, body: bytes, said_at: float) -> None:
-        if question not in self._followed:
+        followers = self._followed.get(question)
+        if followers is None:
             return
         before = self.answers.get(question)
         if before is not None and before.body == body:
             body = before.body
         self.answers[question] = Answer(body, said_at)
         if before is None or before.body is not body:
-            self.changes += 1
-            changed, self._changed = self._changed, asyncio.Event()
-            changed.set()
+            for news in followers:
+                news.set()
 
     async def _relay_all(self, relay: Relay) -> None:
         ask_at = 0.0

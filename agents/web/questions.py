@@ -6,6 +6,7 @@ from agents.campaign.series import TIERS, Span
 from streams.counting.windows import WINDOWS
 
 WINDOW_NAMES = tuple(window.name for window in WINDOWS)
+PICTURE = "picture"
 ALERTS = "alerts"
 ARRIVED = "arrived-2"
 """The number is that of the answer's form: workers of releases that count otherwise do not answer each other."""
@@ -33,7 +34,7 @@ def unpacked(text: str) -> Question | None:
     if len(parts) != 3:
         return None
     question = Question(*parts)
-    if question.kind == "picture":
+    if question.kind == PICTURE:
         return question if question.window in WINDOW_NAMES else None
     if question.kind == "series":
         return question if span_in(question.window) is not None else None
@@ -46,7 +47,7 @@ def unpacked(text: str) -> Question | None:
 
 def picture_of(campaign: str, window: str) -> Question:
     """What a board asks all the time."""
-    return Question("picture", window, campaign)
+    return Question(PICTURE, window, campaign)
 
 
 def history_of(campaign: str) -> Question:

@@ -51,6 +51,9 @@ class PartitionMerge:
 
     value_of: the acknowledged value of a key, None where there is none. unstated: whether the present term has yet to
     state a key. Everything is dropped with the generation; the next begins at the committed offset.
+
+    Attributes:
+        newest: campaign -> offset of the last summary that was read of it.
     """
 
     zone: ZoneInfo
@@ -65,6 +68,7 @@ class PartitionMerge:
     outcomes: dict[Outcome, int] = field(default_factory=dict)
     progress: ProgressBook = field(default_factory=ProgressBook)
     admissions: Admissions = field(init=False)
+    newest: dict[bytes, int] = field(default_factory=dict)
     _begun: dict[int, int] = field(default_factory=dict)
     _values: Values = field(init=False)
     _facts: FactMerge = field(init=False)
@@ -202,6 +206,7 @@ class PartitionMerge:
                 refused.people.add(blake2b(campaign, digest_size=HASH_BYTES).digest())
                 self._note_people([REFUSED_KEY])
             return
+        self.newest[campaign] = offset
         if campaign not in self._admitted:  # since the last round
             self._admitted.add(campaign)
             admitted = admitted_key(campaign)

@@ -96,6 +96,9 @@ class Stage:
             return None
         return Live(self.campaigns.get(campaign), 1, NOW_MS, self.held_back_by, () if window else steps())
 
+    def newest(self, campaign: str) -> int | None:
+        return None if self.silent else id(self.campaigns.get(campaign))
+
     async def series(self, campaign: str, span: Span) -> Series | None:
         return None if self.silent else Series(self.campaigns.get(campaign), 1, NOW_MS, steps=steps())
 

@@ -17,9 +17,11 @@ PICTURE, HISTORY = picture_of("aurora", "launch"), history_of("aurora")
 
 @asynccontextmanager
 async def answering(
-    respond: Callable[[Question], Awaitable[tuple[int, bytes] | None]], *questions: Question
+    respond: Callable[[Question], Awaitable[tuple[int, bytes] | None]],
+    *questions: Question,
+    newest: Callable[[Question], object] = lambda question: None,
 ) -> AsyncIterator[None]:
-    exchange = Exchange(respond)
+    exchange = Exchange(respond, newest=newest)
     running = asyncio.create_task(exchange.run())
     try:
         with exchange.follow(questions):
@@ -52,6 +54,40 @@ async def test_a_slow_history_holds_up_no_picture() -> None:
     gaps = [later - earlier for earlier, later in pairwise(pictures)]
     assert len(gaps) > 3
     assert max(gaps) < 3
+
+
+async def test_a_sale_after_a_quiet_moment_is_on_the_picture_at_once() -> None:
+    sales, asked = 0, asyncio.Event()
+    waited = []
+
+    async def respond(question: Question) -> tuple[int, bytes]:
+        asked.set()
+        return 1, b"%d" % sales
+
+    async with answering(respond, PICTURE, newest=lambda question: sales):
+        await asyncio.sleep(2 * PERIODS["picture"])
+        for _ in range(5):
+            await asyncio.sleep(PERIODS["picture"] * 1.1)
+            asked.clear()
+            await asyncio.wait_for(asked.wait(), 5)
+            asked.clear()
+            sales, began = sales + 1, time.monotonic()
+            await asyncio.wait_for(asked.wait(), 5)
+            waited.append(time.monotonic() - began)
+    assert sorted(waited)[2] < PERIODS["picture"] / 2
+
+
+async def test_a_picture_that_changes_all_the_time_is_made_no_more_often() -> None:
+    made = 0
+
+    async def respond(question: Question) -> tuple[int, bytes]:
+        nonlocal made
+        made += 1
+        return 1, b"%d" % made
+
+    async with answering(respond, PICTURE, newest=lambda question: time.monotonic()):
+        await asyncio.sleep(3)
+    assert 3 <= made <= 3 / PERIODS["picture"] + 1
 
 
 async def test_what_the_loop_does_for_others_meanwhile_is_no_reason_to_rest() -> None:
