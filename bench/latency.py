@@ -2,8 +2,9 @@
 in the API, at 5,000 events a second and at one, with one worker and with two.
 
 How a single event is timed: latency_probes.py. The clock begins before the producer is called. The load has all
-topics, with claims, people and money; the probes are on top of it. The five-minute window is only comparable while no
-probe has left it, so no case runs longer than four minutes.
+topics, with claims, people and money; the probes are on top of it. Everything runs where the kernel puts it: of two
+workers on two cores one would wait beside Kafka while the other core is idle. The five-minute window is only comparable
+while no probe has left it, so no case runs longer than four minutes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from bench.latency_load import load
 from bench.latency_looks import spread
 from bench.latency_probes import API, METRICS, Probe, Probes
 from bench.load import Shape
-from bench.parts import SERVER_CORE, WORKER_CORE, Busy, Stage, cpu_seconds, full_or_not, machine, on_core, say
+from bench.parts import Busy, Stage, cpu_seconds, full_or_not, machine, say
 from tests.faults.processes import wait_for
 
 WANTED = {"p50": 0.6, "p99": 1.2}
@@ -50,7 +51,7 @@ CASES = (
 def run(quick: bool = False, only: str = "") -> dict[str, Any]:
     """The figures of all cases; quick: 20 s each, of one worker only. only: a part of the names of the cases wanted."""
     cases = {}
-    with Stage(hot=False) as stage:
+    with Stage(hot=False, core=None) as stage:
         for case in CASES:
             if only in case.name and not (quick and case.workers > 1):
                 found = cases[case.name] = _measure(stage, case, 20.0 if quick else case.seconds)
@@ -65,21 +66,18 @@ def _line(found: dict[str, Any]) -> str:
 def _measure(stage: Stage, case: Case, seconds: float) -> dict[str, Any]:
     stage.fresh_redis()
     with stage.deployment(PARTITIONS, summaries_partitions=SUMMARIES) as deployment, ExitStack() as running:
-        # The second worker shares the servers' core where there are only two.
-        cores = [WORKER_CORE, SERVER_CORE if case.rate > 100 else WORKER_CORE][: case.workers]
-        workers = [deployment.start(f"worker-{number}", core) for number, core in enumerate(cores)]
+        workers = [deployment.start(f"worker-{number}", None) for number in range(case.workers)]
         wait_for(lambda: not any(worker.reasons() for worker in workers), 90, workers[0].tail)
         steady = case.rate - case.probes
         sending = None
         if steady > 0:
             shape = Shape(partitions=PARTITIONS)
-            sending = running.enter_context(load(stage.broker.address, deployment.prefix, steady, shape))
+            sending = running.enter_context(load(stage.broker.address, deployment.prefix, steady, shape, None))
         urls = [f"http://127.0.0.1:{worker.port}" for worker in workers]
         probes = Probes(stage.broker.address, deployment.prefix, urls, "probe", case.campaigns, case.probes, PARTITIONS)
         pids = [worker.process.pid for worker in workers if worker.process is not None]
         before, began, busy = [cpu_seconds(pid) for pid in pids], time.monotonic(), Busy()
-        with on_core(SERVER_CORE):
-            asyncio.run(probes.run(seconds, WARM_UP_SECONDS if steady > 0 else 3.0))
+        asyncio.run(probes.run(seconds, WARM_UP_SECONDS if steady > 0 else 3.0))
         took = time.monotonic() - began
         cores_busy = busy.shares()
         used = [cpu_seconds(pid) - had for pid, had in zip(pids, before, strict=True)]

@@ -1,4 +1,5 @@
-"""What every measurement stands on: a real Kafka and a real Redis on one core, workers on another, and their costs."""
+"""What every measurement stands on: a real Kafka and a real Redis, workers on a core of their own or where the kernel
+puts them, and their costs."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ FIGURES = ROOT / "docs" / "figures"
 SERVER_CORE = 0
 WORKER_CORE = 1
 FULL = 0.95
-"""A core that is busy for so much of the time keeps whoever needs it waiting."""
+"""Cores that are busy for so much of the time, all together, keep whoever needs one waiting."""
 
 HASH_KEY = "a secret of the benchmark"
 SUMMARIES = 3
@@ -70,14 +71,16 @@ def on_core(core: int | None) -> Iterator[None]:
 
 @dataclass
 class Stage:
-    """A broker and a Redis on the servers' core, and a directory for what the runs leave; to be entered.
+    """A broker and a Redis, and a directory for what the runs leave; to be entered.
 
-    heap_mb: the broker's heap. hot: see `KafkaBroker`. The directory is removed at the end, unless it was given.
+    heap_mb: the broker's heap. hot: see `KafkaBroker`. core: theirs, None: wherever the kernel puts them. The directory
+    is removed at the end, unless it was given.
     """
 
     directory: Path | None = None
     heap_mb: int = 768
     hot: bool = True
+    core: int | None = SERVER_CORE
     broker: KafkaBroker = field(init=False)
     redis: RedisServer = field(init=False)
     _temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -87,7 +90,7 @@ class Stage:
             self._temporary = tempfile.TemporaryDirectory(prefix="launchpulse-bench-", ignore_cleanup_errors=True)
             self.directory = Path(self._temporary.name)
         self.broker = KafkaBroker(self.directory / "kafka", BROKER_SETTINGS, heap_mb=self.heap_mb, hot=self.hot)
-        with on_core(SERVER_CORE):
+        with on_core(self.core):
             self.broker.start()
         self.redis = self.new_redis()
         return self
@@ -107,7 +110,7 @@ class Stage:
     def new_redis(self, maxmemory: str = "4gb") -> RedisServer:
         """Another Redis, empty and started; whoever asks for it closes it."""
         server = RedisServer(self.path / f"redis-{secrets.token_hex(3)}", {"maxmemory": maxmemory})
-        with on_core(SERVER_CORE):
+        with on_core(self.core):
             server.start()
         return server
 
@@ -169,7 +172,7 @@ class Deployment:
         asyncio.run(create())
 
     def start(self, name: str = "worker", core: int | None = WORKER_CORE) -> WorkerProcess:
-        """Start the real command on that core."""
+        """Start the real command on that core; None: wherever the kernel puts it."""
         own = f"{self.settings.application_id}-{name}"
         worker = self.workers.setdefault(own, WorkerProcess(own, self.directory, self.environment))
         with on_core(core):
@@ -190,25 +193,24 @@ def cpu_seconds(pid: int) -> float:
 
 
 class Busy:
-    """How busy the two cores are since this was made: a machine that is full is late whatever the service does."""
+    """How busy the cores are since this was made: a machine that is full is late whatever the service does."""
 
     def __init__(self) -> None:
         self._before = _core_ticks()
 
     def shares(self) -> dict[str, float]:
-        """Of the servers' core and the worker's, 0 to 1, by whatever process; empty where the kernel does not say."""
-        now, shares = _core_ticks(), {}
-        for name, core in (("servers'", SERVER_CORE), ("worker's", WORKER_CORE)):
-            if core in now and core in self._before:
-                (idle, every), (idle_before, every_before) = now[core], self._before[core]
-                shares[name] = 1 - (idle - idle_before) / max(1, every - every_before)
+        """Of each core by its number, 0 to 1, by whatever process; empty where the kernel does not say."""
+        shares = {}
+        for core, (idle, every) in _core_ticks().items():
+            idle_before, every_before = self._before.get(core, (0, 0))
+            shares[str(core)] = 1 - (idle - idle_before) / max(1, every - every_before)
         return shares
 
 
 def full_or_not(busy: Mapping[str, float]) -> str:
     """In words what `Busy` found."""
-    words = ", ".join(f"the {name} core was busy {share:.0%} of the time" for name, share in busy.items())
-    if max(busy.values(), default=0.0) >= FULL:
+    words = ", ".join(f"core {core} was busy {share:.0%} of the time" for core, share in busy.items())
+    if sum(busy.values()) >= FULL * max(1, len(busy)):
         return f"{words}: the machine was full, and what waits for it is late"
     return words or "how busy the cores were is not known"
 

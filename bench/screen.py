@@ -1,9 +1,10 @@
 """From a produced sale to its number on the live board in a real browser, at 5,000 events a second.
 
 Two workers. One board is held open at the worker that owns the probes' campaign, one at the other, which has the
-figures by way of Redis. A probe is a sale in a campaign where nothing else counts, so `orders` says how many are shown.
-The clock begins before the producer is called, and ends when the number stands in the page: see screen_board.py. What
-people who only look cost is measured beside it: screen_viewers.py.
+figures by way of Redis. Everything, the browser too, runs where the kernel puts it. A probe is a sale in a campaign
+where nothing else counts, so `orders` says how many are shown. The clock begins before the producer is called, and ends
+when the number stands in the page: see screen_board.py. What people who only look cost is measured beside it:
+screen_viewers.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from agents.demo.ports import LOOPBACK
 from bench import screen_viewers
 from bench.latency import percentiles
 from bench.latency_load import load
-from bench.parts import SERVER_CORE, WORKER_CORE, Busy, Stage, cpu_seconds, full_or_not, machine, say
+from bench.parts import Busy, Stage, cpu_seconds, full_or_not, machine, say
 from bench.screen_board import Board, Shown, browser, chromium_path
 from bench.stream import Shape
 from tests.faults.processes import WorkerProcess, wait_for
@@ -43,7 +44,7 @@ def run(quick: bool = False) -> dict[str, Any]:
     """The figures of PROBES probes (quick: QUICK_PROBES), and what viewers cost. Raises NotInstalled."""
     chromium_path()
     screen_viewers.require_alertmanager()
-    with Stage(hot=False) as stage:
+    with Stage(hot=False, core=None) as stage:
         shown = _measure(stage, QUICK_PROBES if quick else PROBES)
         viewers = screen_viewers.measure(stage, 8.0 if quick else 30.0)
     return {"machine": machine(), "wanted_seconds": WANTED, **shown, "viewers": viewers}
@@ -51,14 +52,13 @@ def run(quick: bool = False) -> dict[str, Any]:
 
 def _measure(stage: Stage, probes: int) -> dict[str, Any]:
     with stage.deployment(PARTITIONS, summaries_partitions=SUMMARIES) as deployment, ExitStack() as running:
-        workers = [deployment.start(f"worker-{core}", core) for core in (WORKER_CORE, SERVER_CORE)]
+        workers = [deployment.start(f"worker-{number}", None) for number in range(2)]
         wait_for(lambda: not any(worker.reasons() for worker in workers), 90, workers[0].tail)
         sending = running.enter_context(
-            load(stage.broker.address, deployment.prefix, RATE, Shape(partitions=PARTITIONS))
+            load(stage.broker.address, deployment.prefix, RATE, Shape(partitions=PARTITIONS), None)
         )
         pids = [worker.process.pid for worker in workers if worker.process is not None]
         before, began, busy = [cpu_seconds(pid) for pid in pids], time.monotonic(), Busy()
-        # The browser takes what is idle of either core: with people it is a machine of their own.
         seconds, off = asyncio.run(_probe(stage.broker.address, f"{deployment.prefix}sale", workers, probes))
         took = time.monotonic() - began
         cores_busy = busy.shares()
