@@ -112,7 +112,7 @@ class Telemetry:
         )
         self.event_to_metric = Histogram(
             "launchpulse_event_to_metric_seconds",
-            "From the Kafka time of an event to the picture that shows it.",
+            "From the Kafka time of an event until every picture that is asked for shows it.",
             buckets=_SECONDS,
             registry=registry,
         )
@@ -198,8 +198,8 @@ class Telemetry:
         self.block_conflicts.inc(outcomes.get(Outcome.CONFLICT, 0))
         outcomes.clear()
 
-    def shown(self, seconds: float) -> None:
-        """A picture shows an event that Kafka received `seconds` ago."""
+    def visible(self, seconds: float) -> None:
+        """Whoever asks for a picture now sees an event that Kafka received `seconds` ago."""
         self.event_to_metric.observe(max(0.0, seconds))
 
     def render(self) -> bytes:

@@ -27,7 +27,9 @@ from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, KeyKind
 from streams.counting.view import Views
 
 TICK_SECONDS = 0.05
-SHOW_SECONDS = 1.0
+SHOW_SECONDS = 5.0
+"""What nobody looks at is brought into the views so often: a key that changes ten times meanwhile costs once."""
+
 """What is merged is shown when somebody looks, and at least so often."""
 
 STATE_SECONDS = 10.0
@@ -57,7 +59,8 @@ class OwnedPartition:
     stated_at: float = 0.0
     stated_to: int = -1
     read_at: float = 0.0
-    shown_ms: int = 0
+    shown_at: float = 0.0
+    visible_ms: int = 0
     broken: bool = False
     unshown: set[bytes] = field(default_factory=set)
     stating: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -111,6 +114,9 @@ class Campaigns:
             owned.read_at = time.monotonic()
         self._telemetry.merged(len(records), merge.outcomes, merge.refused)
         merge.refused = 0
+        if merge.newest_ms > owned.visible_ms and self.owned.get(tp.partition) is owned:
+            owned.visible_ms = merge.newest_ms
+            self._telemetry.visible(time.time() - merge.newest_ms / 1000)
 
     def own(self, partition: int, generation: int) -> OwnedPartition:
         """The partition's state in this generation; a new generation begins with the acknowledged values."""
@@ -135,7 +141,7 @@ class Campaigns:
             unshown = owned.unshown | {key for key, _ in owned.merge.news()}
             merge.progress = owned.merge.progress
             owned = OwnedPartition(
-                generation, merge, owned.views, owned.progress, shown_ms=owned.shown_ms, unshown=unshown
+                generation, merge, owned.views, owned.progress, visible_ms=owned.visible_ms, unshown=unshown
             )
             if partition in self.owned:
                 self.owned[partition] = owned
@@ -157,14 +163,14 @@ class Campaigns:
         owned = self._merging.get(partition)
         return None if owned is None else owned.merge.newest.get(campaign.encode())
 
-    def show(self) -> None:
-        """Bring into the views of all partitions what has been merged since the last call."""
-        for partition in self._merging:
-            self.show_one(partition)
+    @property
+    def partitions(self) -> tuple[int, ...]:
+        """Those of this worker, whether or not their figures may be shown."""
+        return tuple(self._merging)
 
-    def show_one(self, partition: int) -> None:
-        """The same of one partition: a change costs as often as it is shown, so whoever looks at a campaign leaves the
-        others alone."""
+    def show(self, partition: int) -> None:
+        """Bring into the views of a partition what has been merged since the last call. Whoever looks calls it, for
+        what it looks at: a change costs as often as it is shown."""
         owned = self._merging.get(partition)
         if owned is None or not self._current(partition, owned) or not self._caught_up(partition, owned):
             return
@@ -177,20 +183,18 @@ class Campaigns:
         for key, value in merge.news():
             owned.views.put(key, value)
         owned.progress = merge.progress.copy()
-        if merge.newest_ms > owned.shown_ms:
-            owned.shown_ms = merge.newest_ms
-            self._telemetry.shown(time.time() - merge.newest_ms / 1000)
+        owned.shown_at = time.monotonic()
 
     async def run(self) -> None:
         """State what slices have left to be stated, and let panes expire. Raises what must stop the worker."""
-        show_at, expire_at = 0.0, time.monotonic() + EXPIRY_SECONDS
+        expire_at = time.monotonic() + EXPIRY_SECONDS
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
-            if now >= show_at:
-                self.show()
-                show_at = now + SHOW_SECONDS
             for partition, owned in list(self._merging.items()):
+                if now - owned.shown_at >= SHOW_SECONDS:
+                    self.show(partition)
+                    await asyncio.sleep(0)
                 if _due(owned, now):
                     await self.state(partition, owned)
             if now >= expire_at:

@@ -130,10 +130,9 @@ class Show:
         """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
         in it). One of all campaigns at a time."""
         self._turn_at = time.perf_counter() + TURN_SECONDS
-        if campaign is None:
-            self._campaigns.show()
-        else:
-            self._campaigns.show_one(self._partition_of(campaign))
+        for number in self._campaigns.partitions if campaign is None else (self._partition_of(campaign),):
+            self._campaigns.show(number)
+            await self._turn()
         partitions = [
             _Partition(number, owned, owned.progress, self._ends(owned.progress))
             for number, owned in sorted(self._campaigns.owned.items())
@@ -242,7 +241,7 @@ class Show:
         if not self._owns(campaign):
             return None
         number = self._partition_of(campaign)
-        self._campaigns.show_one(number)
+        self._campaigns.show(number)
         owned = self._campaigns.owned.get(number)
         return None if owned is None else _Partition(number, owned, owned.progress, self._ends(owned.progress))
 

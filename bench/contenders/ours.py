@@ -87,7 +87,8 @@ class KeepingEmitter(Emitter):
 
 async def look(parts: Parts, records: int) -> int:
     """How many records the worker shows. Runs in its loop."""
-    parts.campaigns.show()
+    for partition in parts.campaigns.partitions:
+        parts.campaigns.show(partition)
     views = [owned.views for owned in parts.campaigns.owned.values()]
     ledgers = [ledger for view in views for ledger in view.ledger.values()]
     read = sum(ledger.get(Measure.READ, 0) for ledger in ledgers)

@@ -53,5 +53,8 @@ def count(
 
 
 def show(partition: OwnedPartition, catalogue: Mapping[str, Campaign] | None = None) -> Show:
-    campaigns = cast(Any, SimpleNamespace(owned={0: partition}, show=lambda: None, value_of=lambda key: None))
+    campaigns = cast(
+        Any,
+        SimpleNamespace(owned={0: partition}, partitions=(0,), show=lambda number: None, value_of=lambda key: None),
+    )
     return Show(campaigns, CODES, catalogue or {}, dict, {}, 1, lambda: True)

@@ -128,10 +128,33 @@ class Agent:
 
     def shown(self) -> tuple[int, int]:
         """Clicks and people who clicked since the launch."""
-        self.campaigns.show()
+        self.campaigns.show(0)
         panes = self.campaigns.owned[0].views.campaigns["aurora"]
         people = panes.windows(EMAIL, NOW)["launch"].people
         return panes.totals(ALL_CHANNELS)[Measure.CLICKS], round(people[People.CLICKERS])
+
+
+async def test_what_nobody_looks_at_is_in_the_views_when_it_may_be_shown_and_then_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(campaigns, "SHOW_SECONDS", 0.3)
+    agent = Agent()
+    agent.consumer.end = 1
+    running = asyncio.create_task(agent.campaigns.run())
+    try:
+        await agent.take(record(0, 5))
+        async with asyncio.timeout(0.2):
+            while 0 not in agent.campaigns.owned:
+                await asyncio.sleep(0.01)
+        panes = agent.campaigns.owned[0].views.campaigns["aurora"]
+        await agent.take(record(1, 7))
+        assert panes.totals(ALL_CHANNELS)[Measure.CLICKS] == 5
+        async with asyncio.timeout(2):
+            while panes.totals(ALL_CHANNELS)[Measure.CLICKS] != 7:
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_was_stated_and_not_yet_shown_is_shown_in_the_next_generation() -> None:
@@ -181,7 +204,7 @@ async def test_an_old_change_goes_unless_it_is_corrected_while_old_ones_are_look
     agent, key = Agent(), fact_key(b"aurora", TOPIC_CODES["tactic"], EMAIL, 0, LINE)
     await agent.take(change(0, NOW - KEPT_MS), progress(1))
     await agent.state()
-    agent.campaigns.show()
+    agent.campaigns.show(0)
     assert unpack_fact(agent.panes.values[key]).time_ms == NOW - KEPT_MS
     expiring = asyncio.create_task(agent.campaigns.expire())
     for _ in agent.panes.values:

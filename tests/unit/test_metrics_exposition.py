@@ -203,7 +203,7 @@ def test_telemetry_has_every_metric_of_the_service_and_no_created_series() -> No
     assert outcomes == {}
     own.merged(1, outcomes, 0)
     own.claimed(0.002)
-    own.shown(-1.0)
+    own.visible(-1.0)
     text = own.render()
     assert b"_created" not in text
     series = read(text)

@@ -203,16 +203,20 @@ async def test_however_many_ask_together_one_picture_is_made(monkeypatch: pytest
 async def test_a_picture_begins_with_what_has_been_merged_by_then() -> None:
     partition = owned()
     hear(partition)
-    merged = SimpleNamespace(owned={0: partition}, show=lambda: count(partition, Measure.CLICKS, 3, NOW - 1000))
+
+    def merge(number: int) -> None:
+        count(partition, Measure.CLICKS, 3, NOW - 1000)
+
+    merged = SimpleNamespace(owned={0: partition}, partitions=(0,), show=merge)
     taken = await Show(cast(Any, merged), CODES, {}, dict, {}, 1, lambda: True).take(NOW)
     assert clicks(taken, "aurora") == 3
 
 
 async def test_before_the_tables_are_recovered_nothing_is_made() -> None:
-    def show_nothing() -> None:
+    def show_nothing(number: int) -> None:
         raise AssertionError("there is nothing to be shown yet")
 
-    campaigns = cast(Any, SimpleNamespace(owned={0: owned()}, show=show_nothing))
+    campaigns = cast(Any, SimpleNamespace(owned={0: owned()}, partitions=(0,), show=show_nothing))
     taken = await Show(campaigns, CODES, {}, dict, {}, 1, lambda: False).picture()
     assert (taken.taken_at_ms, taken.partial) == (0, ("the worker has just started",))
 
@@ -226,7 +230,7 @@ async def test_partitions_that_come_and_go_while_a_picture_is_made_do_not_distur
         hear(partition)
         for number in range(5):
             count(partition, Measure.CLICKS, 4, NOW - 1000, name + b"%d" % number)
-    campaigns = SimpleNamespace(owned={0: first, 1: second}, show=lambda: None)
+    campaigns = SimpleNamespace(owned={0: first, 1: second}, partitions=(), show=lambda number: None)
     camera = Show(cast(Any, campaigns), CODES, {}, dict, {}, 3, lambda: True)
     making = asyncio.ensure_future(camera.take(NOW))
     for _ in range(3):

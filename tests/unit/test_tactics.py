@@ -109,7 +109,10 @@ def count(partition: OwnedPartition, tier: Tier, pane: int, counters: dict[int, 
 
 
 async def shown(partition: OwnedPartition, table: Mapping[bytes, bytes] | None = None) -> CampaignSnapshot:
-    campaigns = cast(Any, SimpleNamespace(owned={0: partition}, show=lambda: None, value_of=(table or {}).get))
+    campaigns = cast(
+        Any,
+        SimpleNamespace(owned={0: partition}, partitions=(0,), show=lambda number: None, value_of=(table or {}).get),
+    )
     show = Show(campaigns, CODES, {}, dict, {}, 1, lambda: True)
     return (await show.take(NOW, "aurora")).campaigns["aurora"]
 
