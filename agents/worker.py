@@ -49,6 +49,7 @@ from agents.web.exchange import Exchange
 from agents.web.preflight import OWNER_SECONDS, PreflightDesk
 from agents.web.questions import series_of
 from agents.web.server import WebServer, WebServerRefused
+from streams.counting.campaign_panes import ALL_WINDOWS
 
 log = structlog.get_logger(__name__)
 
@@ -222,9 +223,9 @@ class WebState:
         self._desk = PreflightDesk(settings, parts.show.told, exchange.ask, parts.telemetry, self.health)
         self.telemetry = parts.telemetry
 
-    async def snapshot(self, campaign: str | None = None) -> Snapshot:
+    async def snapshot(self, campaign: str | None = None, windows: frozenset[str] = ALL_WINDOWS) -> Snapshot:
         """A picture of now; see `Show.picture`."""
-        return await self._parts.show.picture(campaign)
+        return await self._parts.show.picture(campaign, windows)
 
     async def series(self, campaign: str, span: Span) -> bytes | None:
         """A campaign's history, whoever owns it; see `Show.series`."""

@@ -178,7 +178,7 @@ class Probes:
                 self._see(lane, f"metrics_{where}", int(float(number)), now)
 
     async def _ask(self, session: aiohttp.ClientSession, url: str, campaign: str) -> None:
-        async with session.get(f"{url}/api/campaigns/{campaign}") as answer:
+        async with session.get(f"{url}/api/campaigns/{campaign}?window=5m") as answer:
             body = await answer.read()
         now = time.monotonic()
         if answer.status != 200:

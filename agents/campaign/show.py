@@ -48,6 +48,10 @@ _DAY = frozenset({"24h"})
 NOT_BEGUN = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
 
 
+_Asked = tuple[str | None, frozenset[str]]
+"""The campaign, None for all of them, and the windows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """Channel code -> measure -> sum, since the launch and in the last 24 hours. generation: of the ownership."""
@@ -103,30 +107,32 @@ class Show:
         self._partitions = partitions
         self._begun = begun
         self._shown: dict[tuple[int, str], _Shown] = {}
-        self._made: dict[str | None, tuple[float, Snapshot]] = {}
+        self._made: dict[_Asked, tuple[float, Snapshot]] = {}
         self._making = asyncio.Lock()
         self._making_one = asyncio.Lock()
         self._turn_at = 0.0
         self._plans = Plans()
 
-    async def picture(self, campaign: str | None = None) -> Snapshot:
+    async def picture(self, campaign: str | None = None, windows: frozenset[str] = ALL_WINDOWS) -> Snapshot:
         """A picture of now; the last one where that is younger than REFRESH_SECONDS or has just been waited for.
 
-        campaign: only this one is in it, where it is owned here, but with all its windows, not the exported ones only.
+        campaign: only this one is in it, where it is owned here, with these windows and those of its targets; None: all
+        of them with the windows that are exported.
         """
         if not self._begun():
             return NOT_BEGUN
+        asked = campaign, windows
         async with self._making if campaign is None else self._making_one:
-            made_at, made = self._made.pop(campaign, (0.0, NOT_BEGUN))
+            made_at, made = self._made.pop(asked, (0.0, NOT_BEGUN))
             if made is NOT_BEGUN or time.monotonic() - made_at >= REFRESH_SECONDS:
-                made = await self.take(int(time.time() * 1000), campaign)
+                made = await self.take(int(time.time() * 1000), campaign, windows)
                 made_at = time.monotonic()
-            self._made[campaign] = made_at, made
+            self._made[asked] = made_at, made
             if len(self._made) > MADE_KEPT:
                 del self._made[next(iter(self._made))]
             return made
 
-    async def take(self, now_ms: int, campaign: str | None = None) -> Snapshot:
+    async def take(self, now_ms: int, campaign: str | None = None, windows: frozenset[str] = ALL_WINDOWS) -> Snapshot:
         """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
         in it). One of all campaigns at a time."""
         self._turn_at = time.perf_counter() + TURN_SECONDS
@@ -140,7 +146,7 @@ class Show:
         generations = {one.number: one.owned.generation for one in partitions}
         ledger = _ledger(partitions)
         partial = {reason for one in partitions for reason in self._held_back(one, now_ms)}
-        campaigns = await (self._all(partitions) if campaign is None else self._only(partitions, campaign))
+        campaigns = await (self._all(partitions) if campaign is None else self._only(partitions, campaign, windows))
         return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(partial)))
 
     async def live(self, campaign: str, window: str | None) -> Live | None:
@@ -272,15 +278,20 @@ class Show:
             self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
         return campaigns
 
-    async def _only(self, partitions: Sequence[_Partition], name: str) -> dict[str, CampaignSnapshot]:
+    async def _only(
+        self, partitions: Sequence[_Partition], name: str, windows: frozenset[str]
+    ) -> dict[str, CampaignSnapshot]:
         told = self._catalogue.get(name)
         for one in partitions:
             panes = one.owned.views.campaigns.get(name)
             if panes is not None:
                 plan = self._plans.of(name, told)
-                channels = await self._channels(panes, one.ends, ALL_WINDOWS, plan)
+                targets = () if told is None else told.targets
+                names = windows | ({target.window for target in targets} & ALL_WINDOWS)
+                channels = await self._channels(panes, one.ends, names, plan)
                 tactics = await self._tactics(name, panes, one.ends, plan)
-                channels = await self._with_months(panes, one.ends, channels, plan)
+                if WINDOW in windows:
+                    channels = await self._with_months(panes, one.ends, channels, plan)
                 return {name: replace(self._snapshot(one, name, told, channels, panes.newest_ms()), tactics=tactics)}
             if told is not None and self._belongs(one, name):
                 return {name: self._snapshot(one, name, told, {}, 0)}

@@ -15,6 +15,7 @@ from agents.web.answers import (
     TargetAnswer,
 )
 from agents.web.tactics import describe_tactic
+from streams.counting.campaign_panes import ALL_WINDOWS
 from streams.counting.panes import DAY_MS
 from streams.counting.windows import WindowSums
 from streams.events.campaigns import Campaign
@@ -75,10 +76,15 @@ def list_campaigns(snapshot: Snapshot, *, active: bool | None, after: str, limit
     )
 
 
-def describe_campaign(snapshot: Snapshot, campaign: CampaignSnapshot, channel: str | None = None) -> CampaignAnswer:
+def describe_campaign(
+    snapshot: Snapshot,
+    campaign: CampaignSnapshot,
+    channel: str | None = None,
+    windows: frozenset[str] = ALL_WINDOWS,
+) -> CampaignAnswer:
     """The campaign with every KPI in every window in which it makes sense, all channels together first.
 
-    channel: only this one is told (`all`: all together), None for each of them.
+    channel: only this one is told (`all`: all together), None for each of them. windows: only these.
     """
     return CampaignAnswer(
         campaign=campaign.campaign,
@@ -92,7 +98,7 @@ def describe_campaign(snapshot: Snapshot, campaign: CampaignSnapshot, channel: s
         tactics=tuple(map(describe_tactic, campaign.tactics)),
         definitions=DEFINITIONS,
         channels=tuple(
-            _channel(code, campaign.channels[code])
+            _channel(code, campaign.channels[code], windows)
             for code in sorted(campaign.channels)
             if channel in (None, channel_name(code))
         ),
@@ -130,9 +136,9 @@ def _line(campaign: CampaignSnapshot) -> CampaignLine:
     return CampaignLine(campaign.campaign, campaign.name, campaign.owner, campaign.active, channels)
 
 
-def _channel(code: int, channel: ChannelSnapshot) -> Channel:
+def _channel(code: int, channel: ChannelSnapshot, windows: frozenset[str]) -> Channel:
     totals, money = totals_and_money(channel.totals)
-    return Channel(channel_name(code), totals, money, tuple(_values(channel)), tuple(_months(channel)))
+    return Channel(channel_name(code), totals, money, tuple(_values(channel, windows)), tuple(_months(channel)))
 
 
 def totals_and_money(counters: Mapping[int, int]) -> tuple[dict[str, int], dict[str, dict[str, float]]]:
@@ -148,10 +154,11 @@ def totals_and_money(counters: Mapping[int, int]) -> tuple[dict[str, int], dict[
     return totals, money
 
 
-def _values(channel: ChannelSnapshot) -> Iterator[KpiValue]:
+def _values(channel: ChannelSnapshot, windows: frozenset[str]) -> Iterator[KpiValue]:
     for kpi in KPIS:
         for window, sums in _windows(kpi, channel):
-            yield _value(kpi, window, sums)
+            if window in windows:
+                yield _value(kpi, window, sums)
 
 
 def _months(channel: ChannelSnapshot) -> Iterator[KpiValue]:

@@ -23,6 +23,7 @@ from agents.web.openapi import OPERATIONS, PAGE_DEFAULT, PAGE_MOST, describe
 from agents.web.pages import MetricsPage
 from agents.web.responses import json_response, packed, prefers_csv, problem
 from agents.web.security import TOKEN, Handler, add_headers, guard
+from streams.counting.campaign_panes import ALL_WINDOWS
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNEL_CODES
 from streams.events.topic import MAX_LABEL
 
@@ -38,8 +39,8 @@ class WebState(Protocol):
 
     telemetry: Telemetry
 
-    async def snapshot(self, campaign: str | None = None) -> Snapshot:
-        """A picture of now, made for whoever asks; of one campaign, with all its windows, or of all with the exported
+    async def snapshot(self, campaign: str | None = None, windows: frozenset[str] = ALL_WINDOWS) -> Snapshot:
+        """A picture of now, made for whoever asks: of one campaign with these windows, or of all with the exported
         ones."""
 
     def health(self) -> Health:
@@ -113,17 +114,24 @@ class _Handlers:
         return await packed(request, json_response(answer))
 
     async def campaign(self, request: web.Request) -> web.Response:
+        if wrong := _unknown(request, {"channel", "window"}):
+            return wrong
         name = request.match_info["id"]
         channel = request.query.get("channel")
         if channel is not None and channel not in (ALL_CHANNELS_NAME, *CHANNEL_CODES):
             return problem(400, "bad_parameter", f"no channel is called {channel[:MAX_LABEL]!r}")
-        snapshot = await self._state.snapshot(name)
+        windows = frozenset(request.query.getall("window", ())) or ALL_WINDOWS
+        if no_window := min(windows - ALL_WINDOWS, default=None):
+            return problem(400, "bad_parameter", f"no window is called {no_window[:MAX_LABEL]!r}")
+        snapshot = await self._state.snapshot(name, windows)
         campaign = snapshot.campaigns.get(name)
         if campaign is None:
             detail = f"this worker owns no campaign {name[:MAX_LABEL]!r}: it has no events, or another worker owns it"
             return problem(404, "unknown_campaign", detail)
         # Thousands of values: made in a thread, so that whoever reads and merges need not wait.
-        answer = await asyncio.to_thread(lambda: json_response(api.describe_campaign(snapshot, campaign, channel)))
+        answer = await asyncio.to_thread(
+            lambda: json_response(api.describe_campaign(snapshot, campaign, channel, windows))
+        )
         return await packed(request, answer)
 
     async def history(self, request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ import msgspec
 from agents.languages import LANGUAGES
 from agents.web.answers import CampaignAnswer, CampaignList, HistoryAnswer, Live, PreflightAnswer, Problem, Ready
 from agents.web.history import CSV_TYPE, FORMATS, STEPS
+from streams.counting.windows import WINDOWS
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNELS
 
 PAGE_DEFAULT = 100
@@ -22,6 +23,7 @@ _ERRORS = {
 }
 _ACTIVE = {"type": "string", "enum": ["true", "false"]}
 _CHANNEL = {"type": "string", "enum": [ALL_CHANNELS_NAME, *CHANNELS]}
+_WINDOWS = {"type": "array", "items": {"type": "string", "enum": [window.name for window in WINDOWS]}}
 _STEP = {"type": "string", "enum": list(STEPS), "default": "hour"}
 _FORMAT = {"type": "string", "enum": list(FORMATS)}
 _LANGUAGE = {"type": "string", "enum": list(LANGUAGES), "default": "en"}
@@ -75,7 +77,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "One campaign: every KPI in every window, for all channels together and for each",
         CampaignAnswer,
         (400, 401, 403, 404),
-        {"channel": (_CHANNEL, "Only this channel; `all` is all channels together")},
+        {
+            "channel": (_CHANNEL, "Only this channel; `all` is all channels together"),
+            "window": (_WINDOWS, "Only this window, or these: whoever asks often asks for what is needed"),
+        },
     ),
     Operation(
         "history",

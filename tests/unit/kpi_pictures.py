@@ -13,6 +13,7 @@ from agents.languages import Language
 from agents.telemetry import Telemetry
 from agents.web.answers import PreflightAnswer, PreflightLine
 from agents.web.history import describe_history
+from streams.counting.campaign_panes import ALL_WINDOWS
 from streams.counting.plan import Plan
 from streams.counting.windows import WINDOWS, WindowSums
 from streams.events.measures import Measure, People, money_key
@@ -189,7 +190,7 @@ class FixedState:
     asked: list[str | None] = field(default_factory=list)
     """What a picture has been asked of: a campaign, or None for all of them."""
 
-    async def snapshot(self, campaign: str | None = None) -> Snapshot:
+    async def snapshot(self, campaign: str | None = None, windows: frozenset[str] = ALL_WINDOWS) -> Snapshot:
         self.asked.append(campaign)
         return self.picture
 

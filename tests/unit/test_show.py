@@ -15,7 +15,7 @@ from agents.campaign.show import REFRESH_SECONDS, Show
 from agents.campaign.snapshot import Snapshot
 from streams.counting.sources import source_number
 from streams.counting.windows import WINDOWS
-from streams.events.campaigns import Campaign
+from streams.events.campaigns import Campaign, Target
 from streams.events.measures import Measure
 from streams.kpis.registry import KPIS
 from tests.unit.owned_campaigns import CODES, NOW, PUSH, count, hear, owned, show
@@ -166,6 +166,21 @@ async def test_the_ledger_of_a_topic_that_was_made_anew_goes_on() -> None:
     partition.views.ledger[source_number(1, 0, 1)] = {Measure.READ: 2}
     taken = await picture(partition)
     assert taken.ledger[("click", 0)] == {Measure.READ: 7}
+
+
+async def test_of_a_campaign_the_windows_are_worked_out_that_were_asked_for_and_those_of_its_targets() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 3, NOW - 1000)
+    hear(partition)
+    told = Campaign(id="aurora", name="Aurora", targets=(Target(kpi="clicks", window="1h", min=Decimal(10)),))
+    camera = show(partition, {"aurora": told})
+    (five,) = (await camera.picture("aurora", frozenset({"5m"}))).campaigns.values()
+    (everything,) = (await camera.picture("aurora")).campaigns.values()
+    for channel, figures in five.channels.items():
+        assert figures.windows.keys() == {"5m", "1h"}
+        assert figures.windows.items() <= everything.channels[channel].windows.items()
+        assert not figures.months
+    assert everything.channels[0].windows.keys() > {"5m", "1h", "launch"}
 
 
 async def test_who_asks_again_at_once_is_given_the_same_picture() -> None:

@@ -196,6 +196,17 @@ async def test_one_channel_is_enough_for_whoever_asks_for_one() -> None:
     assert [[one["channel"] for one in channels] for channels in (everything, email, none)] == [["all"], ["email"], []]
 
 
+async def test_one_window_is_enough_for_whoever_asks_for_one() -> None:
+    async with served(FixedState(picture())) as get:
+        everything = (await get("/api/campaigns/aurora")).json["channels"]
+        five = (await get("/api/campaigns/aurora?window=5m")).json["channels"]
+        two = (await get("/api/campaigns/aurora?window=5m&window=launch")).json["channels"]
+    for all_windows, one, both in zip(everything, five, two, strict=True):
+        assert one["kpis"] == [value for value in all_windows["kpis"] if value["window"] == "5m"] != []
+        assert both["kpis"] == [value for value in all_windows["kpis"] if value["window"] in ("5m", "launch")]
+        assert one["totals"] == all_windows["totals"]
+
+
 async def test_rate_without_a_denominator_is_null_and_not_judged() -> None:
     one = ChannelSnapshot({Measure.CLICKS: 3}, {"5m": WindowSums({Measure.CLICKS: 3}, {}, NOW_MS - 300_000, NOW_MS)})
     state = FixedState(snapshot(CampaignSnapshot("aurora", None, None, True, {0: one})))
@@ -226,6 +237,8 @@ async def test_odd_names_are_found_percent_encoded() -> None:
         ("/api/campaigns?limit=99999999999", 400, "bad_parameter", "limit"),
         ("/api/campaigns?active=yes", 400, "bad_parameter", "active must be true or false, got 'yes'"),
         ("/api/campaigns/aurora?channel=fax", 400, "bad_parameter", "'fax'"),
+        ("/api/campaigns/aurora?window=5m&window=6m", 400, "bad_parameter", "'6m'"),
+        ("/api/campaigns/aurora?windows=5m", 400, "unknown_parameter", "'windows'"),
         ("/api/campaigns?page=2", 400, "unknown_parameter", "'page'"),
     ],
 )
