@@ -136,18 +136,25 @@ class Show:
         """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
         in it). One of all campaigns at a time."""
         self._turn_at = time.perf_counter() + TURN_SECONDS
-        for number in self._campaigns.partitions if campaign is None else (self._partition_of(campaign),):
-            self._campaigns.show(number)
-            await self._turn()
-        partitions = [
-            _Partition(number, owned, owned.progress, self._ends(owned.progress))
-            for number, owned in sorted(self._campaigns.owned.items())
-        ]
+        partitions: list[_Partition] = []
+        campaigns: dict[str, CampaignSnapshot] = {}
+        for number in sorted(self._campaigns.partitions):
+            mine = campaign is None or number == self._partition_of(campaign)
+            if mine:
+                # Each in its turn: what comes while those before it are worked out is in the picture.
+                self._campaigns.show(number)
+            if (one := self._partition(number)) is None:
+                continue
+            partitions.append(one)
+            if campaign is None:
+                campaigns |= await self._all(one)
+            elif mine:
+                campaigns = await self._only(one, campaign, windows)
+        if campaign is None and len(self._shown) > len(campaigns):
+            self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
         generations = {one.number: one.owned.generation for one in partitions}
-        ledger = _ledger(partitions)
         partial = {reason for one in partitions for reason in self._held_back(one, now_ms)}
-        campaigns = await (self._all(partitions) if campaign is None else self._only(partitions, campaign, windows))
-        return Snapshot(now_ms, campaigns, ledger, self._lag(), generations, tuple(sorted(partial)))
+        return Snapshot(now_ms, campaigns, _ledger(partitions), self._lag(), generations, tuple(sorted(partial)))
 
     async def live(self, campaign: str, window: str | None) -> Live | None:
         """What a board shows of a campaign: its figures in `window`, or, without one, its changes and its last hour.
@@ -248,6 +255,9 @@ class Show:
             return None
         number = self._partition_of(campaign)
         self._campaigns.show(number)
+        return self._partition(number)
+
+    def _partition(self, number: int) -> _Partition | None:
         owned = self._campaigns.owned.get(number)
         return None if owned is None else _Partition(number, owned, owned.progress, self._ends(owned.progress))
 
@@ -258,44 +268,35 @@ class Show:
             return None
         one = _Partition(partition, owned, owned.progress, {})
         there = {name: panes.newest_ms() for name, panes in owned.views.campaigns.items()}
-        there = {name: 0 for name in self._catalogue if self._belongs(one, name)} | there
+        there = {name: 0 for name in self._catalogue if self._partition_of(name) == partition} | there
         return owned.generation, tuple(
             self._snapshot(one, name, self._catalogue.get(name), {}, newest) for name, newest in sorted(there.items())
         )
 
-    async def _all(self, partitions: Sequence[_Partition]) -> dict[str, CampaignSnapshot]:
+    async def _all(self, one: _Partition) -> dict[str, CampaignSnapshot]:
         campaigns: dict[str, CampaignSnapshot] = {}
-        for one in partitions:
-            for name, panes in list(one.owned.views.campaigns.items()):
-                campaigns[name] = await self._campaign(one, name, panes)
+        for name, panes in list(one.owned.views.campaigns.items()):
+            campaigns[name] = await self._campaign(one, name, panes)
+            await self._turn()
+        # Without those that have no events yet nobody could tell that they are silent.
+        for name, told in list(self._catalogue.items()):
+            if name not in campaigns and self._partition_of(name) == one.number:
+                campaigns[name] = self._snapshot(one, name, told, {}, 0)
                 await self._turn()
-            # Without those that have no events yet nobody could tell that they are silent.
-            for name, told in list(self._catalogue.items()):
-                if name not in campaigns and self._belongs(one, name):
-                    campaigns[name] = self._snapshot(one, name, told, {}, 0)
-                    await self._turn()
-        if len(self._shown) > len(campaigns):
-            self._shown = {place: shown for place, shown in self._shown.items() if place[0] in self._campaigns.owned}
         return campaigns
 
-    async def _only(
-        self, partitions: Sequence[_Partition], name: str, windows: frozenset[str]
-    ) -> dict[str, CampaignSnapshot]:
-        told = self._catalogue.get(name)
-        for one in partitions:
-            panes = one.owned.views.campaigns.get(name)
-            if panes is not None:
-                plan = self._plans.of(name, told)
-                targets = () if told is None else told.targets
-                names = windows | ({target.window for target in targets} & ALL_WINDOWS)
-                channels = await self._channels(panes, one.ends, names, plan)
-                tactics = await self._tactics(name, panes, one.ends, plan)
-                if WINDOW in windows:
-                    channels = await self._with_months(panes, one.ends, channels, plan)
-                return {name: replace(self._snapshot(one, name, told, channels, panes.newest_ms()), tactics=tactics)}
-            if told is not None and self._belongs(one, name):
-                return {name: self._snapshot(one, name, told, {}, 0)}
-        return {}
+    async def _only(self, one: _Partition, name: str, windows: frozenset[str]) -> dict[str, CampaignSnapshot]:
+        told, panes = self._catalogue.get(name), one.owned.views.campaigns.get(name)
+        if panes is None:
+            return {} if told is None else {name: self._snapshot(one, name, told, {}, 0)}
+        plan = self._plans.of(name, told)
+        targets = () if told is None else told.targets
+        names = windows | ({target.window for target in targets} & ALL_WINDOWS)
+        channels = await self._channels(panes, one.ends, names, plan)
+        tactics = await self._tactics(name, panes, one.ends, plan)
+        if WINDOW in windows:
+            channels = await self._with_months(panes, one.ends, channels, plan)
+        return {name: replace(self._snapshot(one, name, told, channels, panes.newest_ms()), tactics=tactics)}
 
     def _ends(self, progress: ProgressBook) -> Ends:
         return {
@@ -352,9 +353,6 @@ class Show:
             channels=channels,
             told=told,
         )
-
-    def _belongs(self, one: _Partition, name: str) -> bool:
-        return self._partition_of(name) == one.number
 
     async def _channels(
         self, panes: CampaignPanes, ends: Ends, names: frozenset[str], plan: Plan | None, people: PeopleIn | None = None
