@@ -12,7 +12,7 @@ STEPS = (
     ("fold", "limit_fold", "counted into panes, people hashed", "`Counter` over campaign and channel"),
     ("summary", None, "summaries of the open blocks, four times a second", ""),
     ("merge", None, "merged into table values and sketches", ""),
-    ("show", None, "brought to what is shown, once a second", ""),
+    ("show", None, "brought to what is shown, where somebody looks once a second", ""),
     ("statement", None, "packed for the changelog, once in ten seconds", ""),
 )
 
