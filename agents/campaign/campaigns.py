@@ -215,6 +215,8 @@ class Campaigns:
 
     async def _state(self, partition: int, owned: OwnedPartition) -> None:
         merge, generation = owned.merge, owned.generation
+        # A value is only let go for what the table holds where the views have it already.
+        self.show(partition)
         current = merge.begin_round()
         for table, statements in self._parts(merge, current):
             await table.state(partition, _all_stored(partition, statements))

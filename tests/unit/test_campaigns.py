@@ -18,8 +18,9 @@ from streams.counting.facts import KEPT_MS, unpack_fact
 from streams.counting.panes import Tier
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.sources import source_number
-from streams.counting.statements import fact_key
+from streams.counting.statements import KeyKind, fact_key
 from streams.counting.summaries import CAMPAIGN, Entry, FactEntry, PeopleEntry, Summary, encode_summary, pack_panes
+from streams.counting.view import Views
 from streams.events.channels import ALL_CHANNELS
 from streams.events.measures import Measure, People
 from streams.events.topic import TOPIC_CODES
@@ -132,6 +133,19 @@ class Agent:
         panes = self.campaigns.owned[0].views.campaigns["aurora"]
         people = panes.windows(EMAIL, NOW)["launch"].people
         return panes.totals(ALL_CHANNELS)[Measure.CLICKS], round(people[People.CLICKERS])
+
+
+async def test_what_nobody_has_looked_at_takes_no_more_memory_once_it_is_stated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled: list[int] = []
+    monkeypatch.setattr(Views, "settled", lambda views, key, packed: settled.append(key[0]))
+    agent = Agent()
+    await agent.take(record(0, 5))
+    agent.campaigns.show(0)
+    await agent.take(record(1, 7))
+    await agent.state()
+    assert set(settled) >= {KeyKind.COUNTERS, KeyKind.PEOPLE}
 
 
 async def test_what_nobody_looks_at_is_in_the_views_when_it_may_be_shown_and_then_now_and_then(
