@@ -28,9 +28,8 @@ from streams.counting.view import Views
 
 TICK_SECONDS = 0.05
 SHOW_SECONDS = 5.0
-"""What nobody looks at is brought into the views so often: a key that changes ten times meanwhile costs once."""
-
-"""What is merged is shown when somebody looks, and at least so often."""
+"""What is merged is shown when somebody looks, and at least so often: a key that changes ten times meanwhile costs
+once."""
 
 STATE_SECONDS = 10.0
 """So much of the log is merged again by the next owner, and so often is a changing key written to the changelog."""

@@ -136,7 +136,8 @@ class Exchange:
         with self.follow((question,)) as news:
             if question not in self.answers:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), seconds)
+                    async with asyncio.timeout(seconds):
+                        await news.wait()
             answer = self.answers.get(question)
             return None if answer is None else answer.body
 

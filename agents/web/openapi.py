@@ -8,7 +8,7 @@ import msgspec
 from agents.languages import LANGUAGES
 from agents.web.answers import CampaignAnswer, CampaignList, HistoryAnswer, Live, PreflightAnswer, Problem, Ready
 from agents.web.history import CSV_TYPE, FORMATS, STEPS
-from streams.counting.windows import WINDOWS
+from agents.web.questions import WINDOW_NAMES
 from streams.events.channels import ALL_CHANNELS_NAME, CHANNELS
 
 PAGE_DEFAULT = 100
@@ -23,7 +23,7 @@ _ERRORS = {
 }
 _ACTIVE = {"type": "string", "enum": ["true", "false"]}
 _CHANNEL = {"type": "string", "enum": [ALL_CHANNELS_NAME, *CHANNELS]}
-_WINDOWS = {"type": "array", "items": {"type": "string", "enum": [window.name for window in WINDOWS]}}
+_WINDOWS = {"type": "array", "items": {"type": "string", "enum": list(WINDOW_NAMES)}}
 _STEP = {"type": "string", "enum": list(STEPS), "default": "hour"}
 _FORMAT = {"type": "string", "enum": list(FORMATS)}
 _LANGUAGE = {"type": "string", "enum": list(LANGUAGES), "default": "en"}

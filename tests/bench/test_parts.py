@@ -24,6 +24,7 @@ def test_a_core_on_which_something_computes_is_busy() -> None:
 
 def test_a_full_machine_is_said_so() -> None:
     assert full_or_not({"0": 1.0, "1": 0.9}).endswith("the machine was full, and what waits for it is late")
+    assert "full" not in full_or_not({"0": 1.0, "1": 0.88})
     assert full_or_not({"0": 1.0, "1": 0.4}) == "core 0 was busy 100% of the time, core 1 was busy 40% of the time"
     assert full_or_not({}) == "how busy the cores were is not known"
 

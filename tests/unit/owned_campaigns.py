@@ -52,9 +52,12 @@ def count(
         partition.views.put(counters_key(campaign, channel, tier, pane), {int(measure): number})
 
 
-def show(partition: OwnedPartition, catalogue: Mapping[str, Campaign] | None = None) -> Show:
-    campaigns = cast(
-        Any,
-        SimpleNamespace(owned={0: partition}, partitions=(0,), show=lambda number: None, value_of=lambda key: None),
-    )
+def show(
+    partition: OwnedPartition,
+    catalogue: Mapping[str, Campaign] | None = None,
+    table: Mapping[bytes, bytes] | None = None,
+) -> Show:
+    """table: what stands in it under the keys of counters."""
+    owned, value_of = {0: partition}, (table or {}).get
+    campaigns = cast(Any, SimpleNamespace(owned=owned, partitions=(0,), show=lambda number: None, value_of=value_of))
     return Show(campaigns, CODES, catalogue or {}, dict, {}, 1, lambda: True)

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from agents.campaign.campaigns import OwnedPartition
-from agents.campaign.show import Show
 from agents.campaign.snapshot import CampaignSnapshot, TacticSnapshot
 from agents.campaign.tactics import SHOWN
 from agents.web.api import describe_campaign
@@ -32,6 +31,7 @@ from streams.events.channels import ALL_CHANNELS
 from streams.events.measures import Measure, money_key
 from streams.events.measures import People as Kind
 from streams.events.topic import TOPIC_CODES
+from tests.unit.owned_campaigns import show
 
 UTC = ZoneInfo("UTC")
 NOW = 1_800_000_000_000
@@ -109,12 +109,7 @@ def count(partition: OwnedPartition, tier: Tier, pane: int, counters: dict[int, 
 
 
 async def shown(partition: OwnedPartition, table: Mapping[bytes, bytes] | None = None) -> CampaignSnapshot:
-    campaigns = cast(
-        Any,
-        SimpleNamespace(owned={0: partition}, partitions=(0,), show=lambda number: None, value_of=(table or {}).get),
-    )
-    show = Show(campaigns, CODES, {}, dict, {}, 1, lambda: True)
-    return (await show.take(NOW, "aurora")).campaigns["aurora"]
+    return (await show(partition, table=table).take(NOW, "aurora")).campaigns["aurora"]
 
 
 def clicks(one: TacticSnapshot, channel: int = EMAIL) -> tuple[int, int]:
