@@ -4,8 +4,8 @@ Every probe adds one to counters that only probes of its place touch, and those 
 order: a counter of five shows the first five. A probe is visible when the last byte of an answer that shows it has
 arrived. A worker makes a picture when somebody asks, and gives it again to whoever asks within a fifth of a second.
 The API is asked for one campaign as soon as the next answer can be another one; that is cheap, and what the interval
-costs is in the figures. `/metrics` is scraped as a whole, but for at most a tenth of the time, because at thousands of
-series scraping would be what is measured; latency_looks.py tells from these few looks how long a probe takes.
+costs is in the figures. `/metrics` is scraped as a whole once a second, as the shipped Prometheus does;
+latency_looks.py tells from these few looks how long a probe takes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,8 @@ PICTURE_SECONDS = 0.205
 """Asked sooner again, a worker would give the same picture."""
 GIVE_UP_SECONDS = 30.0
 CHANNELS = ("email", "direct", "paid_social", "organic_search")
-SCRAPED_SHARE = 0.1
-"""Of the time, at most, a scrape of each worker is under way."""
-PAUSE_SECONDS = 5.0
-"""At most, between two scrapes, however long one takes."""
+SCRAPE_SECONDS = 1.0
+"""From the beginning of a scrape to that of the next: see deploy/prometheus.yml."""
 LOOKED_AT_SECONDS = 5.0
 """So old a probe, at least, is still looked for in `/metrics`."""
 METRICS, API = ("metrics_counter", "metrics_5m"), ("api_counter", "api_5m")
@@ -101,11 +99,11 @@ class Probes:
             ) as session,
         ):
             watchers = [
-                asyncio.create_task(self._again_and_again(look, share))
+                asyncio.create_task(self._again_and_again(look, every_seconds))
                 for url in self._urls
-                for look, share in (
-                    (partial(self._scrape, session, url), SCRAPED_SHARE),
-                    *((partial(self._ask, session, url, name), 1.0) for name in names),
+                for look, every_seconds in (
+                    (partial(self._scrape, session, url), SCRAPE_SECONDS),
+                    *((partial(self._ask, session, url, name), PICTURE_SECONDS) for name in names),
                 )
             ]
             try:
@@ -151,17 +149,16 @@ class Probes:
         sent = await producer.send(self._topic, value, partition=lane.partition)
         sent.add_done_callback(lambda _: setattr(probe, "acknowledged", time.monotonic()))
 
-    async def _again_and_again(self, look: Callable[[], Awaitable[None]], share: float) -> None:
-        """share: of the time, at most, that it looks."""
+    async def _again_and_again(self, look: Callable[[], Awaitable[None]], every_seconds: float) -> None:
+        # Watchers that begin at once would go on asking at once.
+        await asyncio.sleep(self._rng.random() * every_seconds)
         while True:
             began = time.monotonic()
             try:
                 await look()
             except (aiohttp.ClientConnectionError, TimeoutError):
                 await asyncio.sleep(0.1)
-            ended = time.monotonic()
-            pause = began + max(PICTURE_SECONDS, (ended - began) / share) - ended
-            await asyncio.sleep(min(PAUSE_SECONDS, max(0.0, pause)))
+            await asyncio.sleep(max(0.0, began + every_seconds - time.monotonic()))
 
     async def _scrape(self, session: aiohttp.ClientSession, url: str) -> None:
         began = time.monotonic()

@@ -24,9 +24,8 @@ def latency(found: Mapping[str, Any]) -> str:
         "## From an event to the figure that shows it\n",
         f"Seconds from the producer's call until the figure is there. Wanted: p50 at most {wanted['p50']}, p99 at most "
         f"{wanted['p99']}. The API is asked five times a second for that window of the events' campaign. `/metrics` as "
-        "a whole is scraped for about a tenth of the time, so as not to measure scraping; there the figures are the "
-        "ages from which on 50 % and 99 % of the events were shown, fitted from all looks. *Most* is the oldest not "
-        "shown.\n",
+        "a whole is scraped once a second, as the shipped Prometheus does; there the figures are the ages from which "
+        "on 50 % and 99 % of the events were shown, fitted from all looks. *Most* is the oldest not shown.\n",
         "| load | seen in | p50 | p99 | most | events, or looks |",
         "|---|---|---|---|---|---|",
     ]

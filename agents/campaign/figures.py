@@ -18,6 +18,9 @@ EXPORTED = frozenset(window for kpi in KPIS for window in kpi.exported)
 READS: tuple[tuple[str, ...], ...] = tuple(sorted({kpi.reads for kpi in KPIS}))
 """The sets of topics that the KPIs' formulas read: each has an end of its own."""
 
+SHORT_WINDOWS = frozenset({"1m", "5m"})
+"""The windows in which a second can be seen: they are in every picture anew. See `long_windows` for the others."""
+
 PEOPLE: PeopleIn = {
     window: frozenset(int(kind) for kpi in KPIS if window == "launch" or window in kpi.exported for kind in kpi.people)
     for window in EXPORTED
@@ -34,6 +37,12 @@ def step(end_ms: int | None) -> int:
         return -1
     pane, rest = divmod(end_ms, PANE_MS)
     return 2 * pane + (rest > 0)
+
+
+def is_behind(ends: Ends) -> bool:
+    """Whether the windows of some topics end elsewhere than those of others, or one of them nobody knows where."""
+    different = _different(tuple(ends.values()))
+    return different.behind or different.least is None
 
 
 def channel_figures(

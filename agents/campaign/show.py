@@ -8,11 +8,22 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from agents.campaign.campaigns import Campaigns, OwnedPartition
-from agents.campaign.figures import READS, Ends, channel_figures, is_live, people_wanted, prepare, step
+from agents.campaign.figures import (
+    READS,
+    SHORT_WINDOWS,
+    Ends,
+    channel_figures,
+    is_live,
+    people_wanted,
+    prepare,
+    step,
+)
 from agents.campaign.history import WINDOW, month_history
 from agents.campaign.live import Live, last_steps, people_on_board
+from agents.campaign.long_windows import Era, era_of, with_windows
 from agents.campaign.plans import Plans
 from agents.campaign.series import TIERS, Series, Span, first_held, from_table, one_step, panes_of
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot
@@ -45,6 +56,7 @@ MADE_KEPT = 64
 _MONTH = frozenset({WINDOW})
 _DAY = frozenset({"24h"})
 
+NO_CHANNELS: Mapping[int, ChannelSnapshot] = MappingProxyType({})
 NOT_BEGUN = Snapshot(0, {}, {}, {}, {}, ("the worker has just started",))
 
 
@@ -63,9 +75,13 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
+    """owes: the long windows are those of the picture before."""
+
     ends: tuple[int, ...]
     told: Campaign | None
     snapshot: CampaignSnapshot
+    era: Era | None
+    owes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +150,7 @@ class Show:
 
     async def take(self, now_ms: int, campaign: str | None = None, windows: frozenset[str] = ALL_WINDOWS) -> Snapshot:
         """The picture at `now_ms` (epoch milliseconds, this worker's clock: it dates the picture and decides nothing
-        in it). One of all campaigns at a time."""
+        in it but how long `long_windows` are kept). One of all campaigns at a time."""
         self._turn_at = time.perf_counter() + TURN_SECONDS
         partitions: list[_Partition] = []
         campaigns: dict[str, CampaignSnapshot] = {}
@@ -147,7 +163,7 @@ class Show:
                 continue
             partitions.append(one)
             if campaign is None:
-                campaigns |= await self._all(one)
+                campaigns |= await self._all(one, now_ms)
             elif mine:
                 campaigns = await self._only(one, campaign, windows)
         if campaign is None and len(self._shown) > len(campaigns):
@@ -273,10 +289,10 @@ class Show:
             self._snapshot(one, name, self._catalogue.get(name), {}, newest) for name, newest in sorted(there.items())
         )
 
-    async def _all(self, one: _Partition) -> dict[str, CampaignSnapshot]:
+    async def _all(self, one: _Partition, now_ms: int) -> dict[str, CampaignSnapshot]:
         campaigns: dict[str, CampaignSnapshot] = {}
         for name, panes in list(one.owned.views.campaigns.items()):
-            campaigns[name] = await self._campaign(one, name, panes)
+            campaigns[name] = await self._campaign(one, name, panes, now_ms)
             await self._turn()
         # Without those that have no events yet nobody could tell that they are silent.
         for name, told in list(self._catalogue.items()):
@@ -319,20 +335,30 @@ class Show:
             reasons.append(f"{topic_by_code(code).name}/{partition} is not read to its end")
         return reasons
 
-    async def _campaign(self, one: _Partition, name: str, panes: CampaignPanes) -> CampaignSnapshot:
+    async def _campaign(self, one: _Partition, name: str, panes: CampaignPanes, now_ms: int) -> CampaignSnapshot:
         steps = tuple(step(end) for end in one.ends.values())
-        told = self._catalogue.get(name)
+        told, era = self._catalogue.get(name), era_of(name, panes, one.ends, now_ms)
         shown = self._shown.get((one.number, name))
+        if shown is not None and shown.told is not told:
+            shown = None
         changed = one.owned.views.changed
-        if shown is not None and shown.ends == steps and shown.told is told and name not in changed:
+        stands = shown is not None and era is not None and shown.era == era
+        still = shown is not None and shown.ends == steps and name not in changed
+        if shown is not None and still and (stands or not shown.owes):
             return shown.snapshot
         people = people_wanted(told)
-        channels = await self._channels(panes, one.ends, frozenset(people), self._plans.of(name, told), people)
+        names, wanted, before = frozenset(people), frozenset(people), NO_CHANNELS
+        if shown is not None and stands:
+            wanted, before = names & SHORT_WINDOWS, shown.snapshot.channels
+        elif shown is not None and still and era is not None:
+            wanted, before = names - SHORT_WINDOWS, shown.snapshot.channels
+        plan = self._plans.of(name, told)
+        channels = await self._channels(panes, one.ends, names, plan, people, wanted, before)
         # Only now, with no turn of the loop in between: a request that ends early must not lose a change.
         changed.discard(name)
         tactics = tuple(TacticSnapshot(tactic, {}) for tactic in panes.facts.tactics[: -MARKED - 1 : -1])
         snapshot = replace(self._snapshot(one, name, told, channels, panes.newest_ms()), tactics=tactics)
-        self._shown[one.number, name] = _Shown(steps, told, snapshot)
+        self._shown[one.number, name] = _Shown(steps, told, snapshot, era, stands)
         return snapshot
 
     def _snapshot(
@@ -355,18 +381,33 @@ class Show:
         )
 
     async def _channels(
-        self, panes: CampaignPanes, ends: Ends, names: frozenset[str], plan: Plan | None, people: PeopleIn | None = None
+        self,
+        panes: CampaignPanes,
+        ends: Ends,
+        names: frozenset[str],
+        plan: Plan | None,
+        people: PeopleIn | None = None,
+        wanted: frozenset[str] | None = None,
+        before: Mapping[int, ChannelSnapshot] = NO_CHANNELS,
     ) -> dict[int, ChannelSnapshot]:
-        for channel in panes.channels:
-            prepare(panes, channel, ends, names, people)
-            await self._turn()
+        """wanted: which of the windows to make, None for all; `before` has the others. Without short ones among them
+        the loop does not get its turn."""
+        wanted = names if wanted is None else wanted
+        if wanted & SHORT_WINDOWS:
+            for channel in panes.channels:
+                prepare(panes, channel, ends, wanted, people)
+                await self._turn()
         # Now at one go: nothing may be merged between the channels and all of them.
-        whole = channel_figures(panes, ALL_CHANNELS, ends, names, plan, None, people)
-        channels = {
-            channel: channel_figures(panes, channel, ends, names, plan, whole, people) for channel in panes.channels
+        if not before.keys() >= set(panes.channels):
+            before, wanted = NO_CHANNELS, names
+        whole = channel_figures(panes, ALL_CHANNELS, ends, wanted, plan, None, people)
+        channels = {ALL_CHANNELS: whole} | {
+            channel: channel_figures(panes, channel, ends, wanted, plan, whole, people) for channel in panes.channels
         }
         panes.rest([end for end in ends.values() if end is not None], names)
-        return {ALL_CHANNELS: whole} | channels
+        if not before:
+            return channels
+        return {channel: with_windows(made, before[channel]) for channel, made in channels.items()}
 
     async def _tactics(
         self, name: str, panes: CampaignPanes, ends: Ends, plan: Plan | None

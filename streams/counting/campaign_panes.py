@@ -101,6 +101,13 @@ class CampaignPanes:
         """The channels that have data, in the order of their codes."""
         return sorted(self._counters.keys() | self._people.keys() | self.facts.channels)
 
+    @property
+    def kinds(self) -> int:
+        """How many different things were counted since the launch, in each channel by itself: more than before where
+        something was counted for the first time."""
+        counted = sum(len(self.totals(channel)) for channel in self._counters)
+        return len(self.channels) + counted + sum(map(len, self._people.values()))
+
     def totals(self, channel: int) -> Counters:
         """The counters of a channel (or of ALL_CHANNELS) since the launch. Not to be changed."""
         if channel != ALL_CHANNELS:
