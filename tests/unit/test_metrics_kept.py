@@ -1,12 +1,17 @@
 """Text of which a part was kept from the picture before: the same, to the byte, as that of the picture by itself."""
 
 import asyncio
+import gc
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.campaign.figures import EXPORTED
+from agents.web.channel_lines import ChannelFamilies
+from agents.web.exposition import Exposition
 from agents.web.metrics import MetricsText, render_metrics
 from agents.web.totals import Totals
 from streams.events.campaigns import Campaign, Target
@@ -70,3 +75,32 @@ def test_only_a_channel_that_is_another_one_is_written_anew(monkeypatch: pytest.
     moved = replace(before, channels=before.channels | {EMAIL: replace(before.channels[EMAIL])})
     text.render(snapshot(still, moved))
     assert written == [("moves", EMAIL)]
+
+
+def test_the_lines_that_are_kept_are_nothing_to_the_collector_of_cycles() -> None:
+    families, shown = ChannelFamilies(Exposition()), campaign("aurora").channels[EMAIL]
+    lines = families.lines("aurora", EMAIL, True, shown, None)
+    assert lines.series > 10
+    assert not any(map(gc.is_tracked, (lines.short.blocks, lines.long.lines.blocks, lines.totals)))
+
+
+def test_only_the_windows_that_are_others_are_written_anew() -> None:
+    families, shown = ChannelFamilies(Exposition()), campaign("aurora").channels[EMAIL]
+    before = families.lines("aurora", EMAIL, True, shown, None)
+    minute = replace(shown, windows={**shown.windows, "1m": replace(shown.windows["1m"])})
+    after = families.lines("aurora", EMAIL, True, minute, before)
+    assert after.long is before.long
+    assert after.short is not before.short
+    launch = replace(minute, windows={**minute.windows, "launch": replace(minute.windows["launch"])})
+    last = families.lines("aurora", EMAIL, True, launch, after)
+    assert last.long is not after.long
+    assert last.short is after.short
+    quiet = families.lines("aurora", EMAIL, False, launch, last)
+    assert {window for block in quiet.long.lines.blocks.values() for window in _windows(block)} == {
+        "24h", "today", "7d", "30d", "month", "launch",
+    } & EXPORTED  # fmt: skip
+    assert quiet.short.blocks == {}
+
+
+def _windows(block: str) -> list[str]:
+    return re.findall(r'window="(\w+)"', block)
