@@ -1,6 +1,6 @@
 """A partition that a worker owns, what it hears and counts, and the picture that it makes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -14,7 +14,6 @@ from streams.counting.statements import counters_key
 from streams.counting.view import Views
 from streams.events.campaigns import Campaign
 from streams.events.catalogue import TOPICS
-from streams.events.measures import Measure
 
 NOW = 1_800_000_000_000
 UTC_ZONE = ZoneInfo("UTC")
@@ -42,7 +41,7 @@ def hear(partition: OwnedPartition, behind: Mapping[str, int] | None = None, now
 
 def count(
     partition: OwnedPartition,
-    measure: Measure,
+    measure: int,
     number: int,
     time_ms: int,
     campaign: bytes = b"aurora",
@@ -50,6 +49,23 @@ def count(
 ) -> None:
     for tier, pane in ((0, time_ms // 10_000), (1, time_ms // 60_000), (4, 0)):
         partition.views.put(counters_key(campaign, channel, tier, pane), {int(measure): number})
+
+
+def come(
+    partition: OwnedPartition,
+    catalogue: dict[str, Campaign],
+    changes: Iterable[tuple[str, int, int, int]],
+    behind: Mapping[str, int],
+    told: Mapping[str, Campaign],
+    now_ms: int,
+) -> None:
+    """Until `now_ms` these (campaign, channel, measure, number) were counted and heard of, and the catalogue says this
+    now."""
+    for name, channel, measure, number in changes:
+        count(partition, measure, number, now_ms - 1_000, name.encode(), channel)
+    hear(partition, behind, now_ms)
+    catalogue.clear()
+    catalogue.update(told)
 
 
 def show(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.campaign import show as module
+from agents.campaign.campaigns import OwnedPartition
 from agents.campaign.figures import SHORT_WINDOWS, step
 from agents.campaign.long_windows import KEPT_MS
 from agents.campaign.show import Show
@@ -18,13 +19,23 @@ from streams.counting.statements import counters_key
 from streams.counting.windows import WindowSums
 from streams.events.campaigns import Campaign, Target
 from streams.events.measures import Measure
-from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, UTC_ZONE, count, hear, owned, show
+from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, UTC_ZONE, come, count, hear, owned, show
 
 BEGUN = NOW - NOW % KEPT_MS + KEPT_MS
 
 
 def clicks(taken: Snapshot, window: str, name: str = "aurora", channel: int = 0) -> int:
     return taken.campaigns[name].channels[channel].windows[window].count(Measure.CLICKS)
+
+
+async def begun() -> tuple[OwnedPartition, Show]:
+    """Four clicks, of which there is a picture."""
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
+    hear(partition, now_ms=BEGUN)
+    camera = show(partition)
+    await camera.take(BEGUN)
+    return partition, camera
 
 
 async def turns(camera: Show, seconds: int) -> list[int]:
@@ -40,11 +51,7 @@ async def turns(camera: Show, seconds: int) -> list[int]:
 
 
 async def test_a_click_is_in_the_last_minutes_at_once_and_within_five_seconds_in_the_launch() -> None:
-    partition = owned()
-    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
-    hear(partition, now_ms=BEGUN)
-    camera = show(partition)
-    await camera.take(BEGUN)
+    partition, camera = await begun()
     count(partition, Measure.CLICKS, 9, BEGUN - 1000)
     seen = [await camera.take(BEGUN + second * 1000) for second in range(6)]
     assert [clicks(taken, "5m") for taken in seen] == [9] * 6
@@ -82,11 +89,7 @@ async def test_campaigns_have_their_turns_at_different_times() -> None:
 
 
 async def test_what_was_counted_for_the_first_time_is_in_the_launch_at_once() -> None:
-    partition = owned()
-    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
-    hear(partition, now_ms=BEGUN)
-    camera = show(partition)
-    await camera.take(BEGUN)
+    partition, camera = await begun()
     count(partition, Measure.CLICKS, 2, BEGUN - 1000, channel=PUSH)
     assert clicks(await camera.take(BEGUN), "launch", channel=PUSH) == 2
     for tier, pane in ((0, BEGUN // 10_000 - 1), (1, BEGUN // 60_000 - 1), (4, 0)):
@@ -113,11 +116,7 @@ async def test_a_new_day_begins_at_once() -> None:
 async def test_what_is_owed_is_shown_though_nothing_more_comes_and_then_nothing_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    partition = owned()
-    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
-    hear(partition, now_ms=BEGUN)
-    camera = show(partition)
-    await camera.take(BEGUN)
+    partition, camera = await begun()
     count(partition, Measure.CLICKS, 9, BEGUN - 1000)
     made = 0
 
@@ -133,11 +132,7 @@ async def test_what_is_owed_is_shown_though_nothing_more_comes_and_then_nothing_
 
 
 async def test_a_clock_that_is_set_back_keeps_nothing_longer() -> None:
-    partition = owned()
-    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
-    hear(partition, now_ms=BEGUN)
-    camera = show(partition)
-    await camera.take(BEGUN)
+    partition, camera = await begun()
     count(partition, Measure.CLICKS, 9, BEGUN - 1000)
     assert clicks(await camera.take(BEGUN - 3_600_000), "launch") == 9
 
@@ -178,11 +173,7 @@ def test_whatever_comes_and_however_the_clock_moves_no_figure_is_older_than_five
     past: list[tuple[int, Figures]] = []
     for changes, later_ms, behind, told in steps:
         now_ms += later_ms
-        for name, channel, measure, number in changes:
-            count(partition, measure, number, now_ms - 1_000, name.encode(), channel)
-        hear(partition, behind, now_ms)
-        catalogue.clear()
-        catalogue.update(told)
+        come(partition, catalogue, changes, behind, told, now_ms)
         seen = figures_of(asyncio.run(camera.take(now_ms)))
         fresh = figures_of(asyncio.run(show(partition, catalogue).take(now_ms)))
         past = [(at, figures) for at, figures in past if at > now_ms - KEPT_MS] + [(now_ms, fresh)]

@@ -17,7 +17,7 @@ from agents.web.totals import Totals
 from streams.events.campaigns import Campaign, Target
 from streams.events.measures import Measure, money_key
 from tests.unit.kpi_pictures import campaign, snapshot
-from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, count, hear, owned, show
+from tests.unit.owned_campaigns import EMAIL, NOW, PUSH, come, owned, show
 
 _MEASURES = (Measure.CLICKS, Measure.VISITS, Measure.SENT, Measure.SALES, Measure.PROMOTERS)
 _CHANGE = st.tuples(
@@ -43,11 +43,7 @@ def test_whatever_changes_and_however_the_clock_moves_the_text_is_that_of_the_pi
     camera, now_ms = show(partition, catalogue), NOW
     for changes, later_ms, behind, told in steps:
         now_ms += later_ms
-        for name, channel, measure, number in changes:
-            count(partition, measure, number, now_ms - 1_000, name.encode(), channel)
-        hear(partition, behind, now_ms)
-        catalogue.clear()
-        catalogue.update(told)
+        come(partition, catalogue, changes, behind, told, now_ms)
         picture = asyncio.run(camera.take(now_ms))
         assert text.render(picture) == render_metrics(picture, budget)
         assert text.render(picture) == render_metrics(picture, budget)
