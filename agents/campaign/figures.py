@@ -39,10 +39,10 @@ def step(end_ms: int | None) -> int:
     return 2 * pane + (rest > 0)
 
 
-def is_behind(ends: Ends) -> bool:
-    """Whether the windows of some topics end elsewhere than those of others, or one of them nobody knows where."""
+def common_end(ends: Ends) -> int | None:
+    """The end that all windows have; None while those of some topics end elsewhere or where nobody knows."""
     different = _different(tuple(ends.values()))
-    return different.behind or different.least is None
+    return None if different.behind else different.least
 
 
 def channel_figures(

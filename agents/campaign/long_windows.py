@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 from zlib import crc32
 
-from agents.campaign.figures import Ends, is_behind
+from agents.campaign.figures import Ends, common_end
 from agents.campaign.snapshot import ChannelSnapshot
 from streams.counting.campaign_panes import CampaignPanes
 
@@ -33,9 +33,8 @@ class Era(NamedTuple):
 def era_of(campaign: str, panes: CampaignPanes, ends: Ends, now_ms: int) -> Era | None:
     """The era of a picture at `now_ms` (epoch milliseconds); None while some topics are behind others: then windows
     have several ends, and all are made."""
-    if is_behind(ends):
+    if (end_ms := common_end(ends)) is None:
         return None
-    end_ms = min(end for end in ends.values() if end is not None)
     return Era((now_ms + crc32(campaign.encode())) // KEPT_MS, end_ms // _QUARTER_MS, panes.kinds)
 
 

@@ -339,19 +339,19 @@ class Show:
         steps = tuple(step(end) for end in one.ends.values())
         told, era = self._catalogue.get(name), era_of(name, panes, one.ends, now_ms)
         shown = self._shown.get((one.number, name))
-        if shown is not None and shown.told is not told:
-            shown = None
         changed = one.owned.views.changed
-        stands = shown is not None and era is not None and shown.era == era
-        still = shown is not None and shown.ends == steps and name not in changed
-        if shown is not None and still and (stands or not shown.owes):
-            return shown.snapshot
+        before, stands = NO_CHANNELS, False
+        if shown is not None and shown.told is told:
+            stands = era is not None and shown.era == era
+            still = shown.ends == steps and name not in changed
+            if still and (stands or not shown.owes):
+                return shown.snapshot
+            if stands or still:
+                before = shown.snapshot.channels
         people = people_wanted(told)
-        names, wanted, before = frozenset(people), frozenset(people), NO_CHANNELS
-        if shown is not None and stands:
-            wanted, before = names & SHORT_WINDOWS, shown.snapshot.channels
-        elif shown is not None and still and era is not None:
-            wanted, before = names - SHORT_WINDOWS, shown.snapshot.channels
+        names = wanted = frozenset(people)
+        if before:
+            wanted = names & SHORT_WINDOWS if stands else names - SHORT_WINDOWS
         plan = self._plans.of(name, told)
         channels = await self._channels(panes, one.ends, names, plan, people, wanted, before)
         # Only now, with no turn of the loop in between: a request that ends early must not lose a change.

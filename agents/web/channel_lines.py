@@ -1,6 +1,6 @@
 """The lines of one channel of a campaign, those of a KPI together: they stand as they are while the channel does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,7 +16,6 @@ from streams.kpis.registry import KPIS
 
 _WINDOW_NAMES = tuple(window.name for window in WINDOWS)
 
-_SHORT_WINDOWS = tuple(name for name in _WINDOW_NAMES if name in SHORT_WINDOWS)
 _LONG_WINDOWS = tuple(name for name in _WINDOW_NAMES if name not in SHORT_WINDOWS)
 
 _ACTIVE_WINDOWS = frozenset({*SHORT_WINDOWS, "1h"})
@@ -125,7 +124,7 @@ class ChannelFamilies:
 _NONE = _Lines({}, 0)
 
 
-def _same(before: ChannelSnapshot, now: ChannelSnapshot, names: Sequence[str]) -> bool:
+def _same(before: ChannelSnapshot, now: ChannelSnapshot, names: Iterable[str]) -> bool:
     """Whether both have the very same windows of these names. While topics are behind others nobody looks."""
     old, new = before.windows, now.windows
     return not before.by_reads and not now.by_reads and all(old.get(name) is new.get(name) for name in names)
@@ -153,7 +152,7 @@ def _long(campaign: str, code: int, active: bool, channel: ChannelSnapshot, befo
 
 
 def _short(campaign: str, code: int, channel: ChannelSnapshot, begun: bytes, before: ChannelLines | None) -> _Lines:
-    if before is not None and before.long.begun == begun and _same(before.shown, channel, _SHORT_WINDOWS):
+    if before is not None and before.long.begun == begun and _same(before.shown, channel, SHORT_WINDOWS):
         return before.short
     blocks: _Blocks = {}
     series, windows, differ = 0, channel.windows, bool(channel.by_reads)

@@ -127,7 +127,7 @@ async def test_what_is_owed_is_shown_though_nothing_more_comes_and_then_nothing_
 
     monkeypatch.setattr(module, "channel_figures", figures)
     assert len(await turns(camera, 12)) == 2
-    # Both channels, the email and all of them: with the short windows first, then with all of them.
+    # Both channels, the email and all of them: with the short windows first, then with the others.
     assert made == 4
 
 
