@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Open
 from tests.support.board import Stage, board
@@ -70,3 +73,45 @@ async def test_a_phone_shows_the_way_back_to_the_board(open_board: Open) -> None
         tops = [box["y"] for id_ in ("back", "language") if (box := await page.locator(f"#{id_}").bounding_box())]
         assert max(tops) - min(tops) < 20, "the way back and the language stand in one row"
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_what_was_asked_last_is_shown_even_where_what_was_asked_before_is_answered_later(
+    open_board: Open,
+) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "?campaign=aurora")
+        held, answered = asyncio.Event(), asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+            answered.set()
+
+        await page.route(re.compile(r"/preflight\?language=en$"), late)
+        await page.click("#checks")
+        await page.fill("#rate", "4000")
+        await page.click("#look")
+        await expect(page.locator('li[data-check="rate"]')).to_contain_text("4000.0, en")
+        held.set()
+        await answered.wait()
+        await page.wait_for_timeout(300)
+        await expect(page.locator('li[data-check="rate"]')).to_contain_text("4000.0, en")
+
+
+async def test_nothing_can_be_entered_before_the_page_can_hold_it(open_board: Open) -> None:
+    async with board(Stage()) as port:
+        page = await open_board(port, "?campaign=aurora")
+        held = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await held.wait()
+            await route.continue_()
+
+        await page.route("**/preflight/preflight.js", late)
+        await page.click("#checks", no_wait_after=True)
+        await expect(page.locator("#rate")).to_be_disabled()
+        await expect(page.locator("#look")).to_be_disabled()
+        held.set()
+        await page.fill("#rate", "4000")
+        await page.click("#look")
+        await expect(page.locator('li[data-check="rate"]')).to_contain_text("4000.0, en")

@@ -43,32 +43,38 @@ function address(rate) {
 // A worker names the option of the command; here is a field.
 const todo = (line) => (line.check === "rate" && line.mend ? word("rate_todo") : line.mend);
 
-// The answer, or nothing where there is none: then the page says why.
-async function ask(path) {
+// The answer as it is read, or nothing where there is none: then the page says why, unless it was given up.
+async function ask(path, read, signal) {
   const token = sessionStorage.getItem("token");
   try {
-    const answer = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store" });
+    const answer = await fetch(path, { headers: token ? { Authorization: `Bearer ${token}` } : {}, cache: "no-store", signal });
     $("login").hidden = answer.status !== 401;
-    if (answer.ok) return answer;
+    if (answer.ok) return await read(answer);
     complain(word("refused", { why: (await answer.json()).detail }));
   } catch (error) {
-    complain(word("lost", { why: error.message }));
+    if (!signal?.aborted) complain(word("lost", { why: error.message }));
   }
   return null;
 }
 
+// What is asked last is shown: a look gives up the one before, whose answer could come after its own.
+let looking = new AbortController();
+
 async function look() {
+  looking.abort();
+  looking = new AbortController();
+  const { signal } = looking;
   say($("verdict"), word("asking"));
   complain("");
   const rate = $("rate").value;
   address(rate);
-  const answer = await ask(`${api}/preflight?language=${language}${rate ? `&rate=${encodeURIComponent(rate)}` : ""}`);
-  if (!answer) {
+  const found = await ask(`${api}/preflight?language=${language}${rate ? `&rate=${encodeURIComponent(rate)}` : ""}`, (answer) => answer.json(), signal);
+  if (signal.aborted) return;
+  if (!found) {
     say($("verdict"), word("all_unknown"));
     $("state").dataset.state = "unknown";
     return;
   }
-  const found = await answer.json();
   called = found.name || campaign;
   entitle();
   say($("verdict"), word(`all_${found.verdict}`));
@@ -86,9 +92,9 @@ async function look() {
 }
 
 async function download(step) {
-  const answer = await ask(`${api}/history?format=csv&step=${step}`);
-  if (!answer) return;
-  const link = el("a", { href: URL.createObjectURL(await answer.blob()), download: `${campaign}-${step}.csv` });
+  const file = await ask(`${api}/history?format=csv&step=${step}`, (answer) => answer.blob());
+  if (!file) return;
+  const link = el("a", { href: URL.createObjectURL(file), download: `${campaign}-${step}.csv` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
@@ -111,6 +117,8 @@ $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   look();
 });
+// The page comes with them disabled: what is entered before this line would be lost.
+for (const id of ["rate", "look"]) $(id).disabled = false;
 $("login").addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem("token", $("token").value.trim());
