@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.show import Show
 from agents.collector import collect_less
 from agents.settings import Settings

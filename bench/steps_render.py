@@ -7,7 +7,7 @@ import time
 from types import SimpleNamespace
 from typing import Any, cast
 
-from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.show import Show
 from agents.web.metrics import render_metrics
 from streams.counting.partition import PartitionMerge

@@ -9,11 +9,12 @@ nobody shows a partition before having merged all that stood in its log when it 
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from faust.types import TP
 
+from agents.campaign.owned import OwnedPartition
+from agents.campaign.rounds import Rounds
 from agents.kafka.continuity import Continuity
 from agents.kafka.records import Record
 from agents.kafka.slices import SliceConsumer
@@ -22,7 +23,6 @@ from agents.telemetry import Telemetry
 from streams.counting.expiry import expired
 from streams.counting.facts import is_fact
 from streams.counting.partition import PartitionMerge, Round
-from streams.counting.progress import ProgressBook
 from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, KeyKind
 from streams.counting.view import Views
 
@@ -31,38 +31,10 @@ SHOW_SECONDS = 5.0
 """What is merged is shown when somebody looks, and at least so often: a key that changes ten times meanwhile costs
 once."""
 
-STATE_SECONDS = 10.0
-"""So much of the log is merged again by the next owner, and so often is a changing key written to the changelog."""
-
-QUIET_SECONDS = 0.5
 EXPIRY_SECONDS = 60.0
 KEYS_BETWEEN_TURNS = 5000
 KEYS_OF_A_PART = 500
 SKETCHES_OF_A_PART = 100
-
-
-@dataclass(slots=True)
-class OwnedPartition:
-    """One partition of the summaries topic that this worker owns. `merge` lives as long as a generation.
-
-    progress: that of what is shown, which is behind what is merged: a window must not end where its figures do not.
-    caught_up: everything is merged that stood in the log when this generation began.
-    unshown: keys that were merged in earlier generations and not shown; the table or `merge` says what they hold.
-    """
-
-    generation: int
-    merge: PartitionMerge
-    views: Views
-    progress: ProgressBook = field(default_factory=ProgressBook)
-    caught_up: bool = False
-    stated_at: float = 0.0
-    stated_to: int = -1
-    read_at: float = 0.0
-    shown_at: float = 0.0
-    visible_ms: int = 0
-    broken: bool = False
-    unshown: set[bytes] = field(default_factory=set)
-    stating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Campaigns:
@@ -94,6 +66,7 @@ class Campaigns:
         self._telemetry = telemetry
         self._incarnations = dict(incarnations or {})
         self._merging: dict[int, OwnedPartition] = {}
+        self._rounds = Rounds()
         self.owned: dict[int, OwnedPartition] = {}
 
     async def take(self, tp: TP, generation: int, records: Sequence[Record]) -> None:
@@ -194,8 +167,8 @@ class Campaigns:
                 if now - owned.shown_at >= SHOW_SECONDS:
                     self.show(partition)
                     await asyncio.sleep(0)
-                if _due(owned, now):
-                    await self.state(partition, owned)
+            for partition, owned in self._rounds.due(self._merging, now):
+                await self.state(partition, owned)
             if now >= expire_at:
                 await self.expire()
                 expire_at = time.monotonic() + EXPIRY_SECONDS
@@ -287,15 +260,6 @@ class Campaigns:
 
     def _is_old(self, table: StatementTable, key: bytes, now_ms: int) -> bool:
         return expired(key, now_ms, self._zone, table.values.get(key))
-
-
-def _due(owned: OwnedPartition, now: float) -> bool:
-    """Whether to state: long ago, or nothing has come for a moment that would have to be stated soon again."""
-    merge = owned.merge
-    if not merge.changed:
-        # Progress alone moves on: the mark follows, now and then.
-        return merge.at > owned.stated_to and now - owned.stated_at >= QUIET_SECONDS
-    return now - owned.stated_at >= STATE_SECONDS or now - owned.read_at >= QUIET_SECONDS
 
 
 _COUNTERS = frozenset({KeyKind.COUNTERS, KeyKind.LEDGER, KeyKind.FACT})

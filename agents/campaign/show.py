@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from agents.campaign.campaigns import Campaigns, OwnedPartition
+from agents.campaign.campaigns import Campaigns
 from agents.campaign.figures import (
     READS,
     SHORT_WINDOWS,
@@ -24,6 +24,7 @@ from agents.campaign.figures import (
 from agents.campaign.history import WINDOW, month_history
 from agents.campaign.live import Live, last_steps, people_on_board
 from agents.campaign.long_windows import Era, era_of, with_windows
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.plans import Plans
 from agents.campaign.series import TIERS, Series, Span, first_held, from_table, one_step, panes_of
 from agents.campaign.snapshot import ALL_CHANNELS, CampaignSnapshot, ChannelSnapshot, Snapshot, TacticSnapshot

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.owned import OwnedPartition
 from streams.counting.panes import DAY_MS, HOUR_MS, Tier, pane_index
 from streams.counting.statements import counters_key
 from streams.events.campaigns import Campaign

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.campaign import show as module
-from agents.campaign.campaigns import OwnedPartition
 from agents.campaign.figures import SHORT_WINDOWS, step
 from agents.campaign.long_windows import KEPT_MS
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.show import Show
 from agents.campaign.snapshot import ChannelSnapshot, Snapshot
 from streams.counting.campaign_panes import CampaignPanes

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.show import REFRESH_SECONDS, Show
 from agents.campaign.snapshot import Snapshot
 from streams.counting.sources import source_number

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.snapshot import CampaignSnapshot, TacticSnapshot
 from agents.campaign.tactics import SHOWN
 from agents.web.api import describe_campaign

@@ -11,7 +11,8 @@ from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from agents.campaign.campaigns import Campaigns, OwnedPartition
+from agents.campaign.campaigns import Campaigns
+from agents.campaign.owned import OwnedPartition
 from agents.ingest.ingest import Ingest
 from agents.ingest.source_state import Emission, SourceState
 from agents.kafka.batches import Entry, send_batch
