@@ -39,12 +39,6 @@ def step(end_ms: int | None) -> int:
     return 2 * pane + (rest > 0)
 
 
-def common_end(ends: Ends) -> int | None:
-    """The end that all windows have; None while those of some topics end elsewhere or where nobody knows."""
-    different = _different(tuple(ends.values()))
-    return None if different.behind else different.least
-
-
 def channel_figures(
     panes: CampaignPanes,
     channel: int,
@@ -59,16 +53,16 @@ def channel_figures(
     plan: what the catalogue says, the same object while it says the same. whole: the figures of ALL_CHANNELS, with the
     same ends. people: which kinds are wanted in which window, None for all.
     """
-    least, wanted, behind = _different(tuple(ends.values()))
+    least, own, wanted = _different(tuple(ends.values()))
+    own_of = dict(zip(ends, own, strict=True)) if len(wanted) > 1 else {}
     of_all: dict[int | None, Mapping[str, WindowSums]] = {}
     if whole is not None:
-        of_all = {least: whole.windows} | {ends[reads]: windows for reads, windows in whole.by_reads.items()}
+        of_all = {least: whole.windows} | {own_of[reads]: windows for reads, windows in whole.by_reads.items()}
     made: dict[int | None, Mapping[str, WindowSums]] = {
         end: {} if end is None else panes.windows(channel, end, names, plan, of_all.get(end, {}), people)
         for end in wanted
     }
-    by_reads = {reads: made[end] for reads, end in ends.items()} if behind else {}
-    return ChannelSnapshot(panes.totals(channel), made[least], by_reads)
+    return ChannelSnapshot(panes.totals(channel), made[least], {reads: made[end] for reads, end in own_of.items()})
 
 
 def prepare(
@@ -81,19 +75,24 @@ def prepare(
 
 
 class _Different(NamedTuple):
-    """The least end, None where one is not known; those at which windows differ; whether there are several."""
+    """The least end, None where one is not known. own: of each end the least whose windows look at the same panes, as
+    at every whole ten seconds some topics are there a moment before others. wanted: those of them and the least."""
 
     least: int | None
+    own: tuple[int | None, ...]
     wanted: frozenset[int | None]
-    behind: bool
 
 
 @lru_cache(maxsize=64)
 def _different(ends: tuple[int | None, ...]) -> _Different:
     """Worked out once for all campaigns."""
+    least_of_step: dict[int, int | None] = {}
+    for end in ends:
+        known = least_of_step.get(step(end), end)
+        least_of_step[step(end)] = end if end is None or known is None else min(known, end)
     least = None if None in ends else min(end for end in ends if end is not None)
-    behind = len({step(end) for end in ends}) > 1
-    return _Different(least, frozenset((least, *ends)) if behind else frozenset((least,)), behind)
+    own = tuple(least_of_step[step(end)] for end in ends)
+    return _Different(least, own, frozenset((least, *own)))
 
 
 def people_wanted(told: Campaign | None) -> PeopleIn:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 from zlib import crc32
 
-from agents.campaign.figures import Ends, common_end
+from agents.campaign.figures import Ends
 from agents.campaign.snapshot import ChannelSnapshot
 from streams.counting.campaign_panes import CampaignPanes
 
@@ -31,13 +31,21 @@ class Era(NamedTuple):
 
 
 def era_of(campaign: str, panes: CampaignPanes, ends: Ends, now_ms: int) -> Era | None:
-    """The era of a picture at `now_ms` (epoch milliseconds); None while some topics are behind others: then windows
-    have several ends, and all are made."""
-    if (end_ms := common_end(ends)) is None:
+    """The era of a picture at `now_ms` (epoch milliseconds); None where nobody knows the end of some topics, or some
+    are already in another quarter of an hour: then all windows are made."""
+    quarters = {None if end is None else end // _QUARTER_MS for end in ends.values()}
+    quarter = quarters.pop()
+    if quarter is None or quarters:
         return None
-    return Era((now_ms + crc32(campaign.encode())) // KEPT_MS, end_ms // _QUARTER_MS, panes.kinds)
+    return Era((now_ms + crc32(campaign.encode())) // KEPT_MS, quarter, panes.kinds)
 
 
 def with_windows(made: ChannelSnapshot, before: ChannelSnapshot) -> ChannelSnapshot:
     """A channel of which only some windows were made, and the others of a picture before it."""
-    return replace(made, windows={**before.windows, **made.windows})
+    windows = {**before.windows, **made.windows}
+    by_reads = {
+        reads: {**before.windows_of(reads), **made.windows_of(reads)} for reads in made.by_reads or before.by_reads
+    }
+    if all(own.get(name) is windows.get(name) for own in by_reads.values() for name in own.keys() | windows.keys()):
+        by_reads = {}
+    return replace(made, windows=windows, by_reads=by_reads)

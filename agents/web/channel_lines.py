@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from agents.campaign.figures import SHORT_WINDOWS
+from agents.campaign.figures import READS, SHORT_WINDOWS
 from agents.campaign.snapshot import ALL_CHANNELS, ChannelSnapshot
 from agents.web.exposition import Exposition, escape_label
 from agents.web.totals import Totals
@@ -125,9 +125,13 @@ _NONE = _Lines({}, 0)
 
 
 def _same(before: ChannelSnapshot, now: ChannelSnapshot, names: Iterable[str]) -> bool:
-    """Whether both have the very same windows of these names. While topics are behind others nobody looks."""
-    old, new = before.windows, now.windows
-    return not before.by_reads and not now.by_reads and all(old.get(name) is new.get(name) for name in names)
+    """Whether both have the very same windows of these names, whatever a KPI reads."""
+    sets = READS if before.by_reads or now.by_reads else READS[:1]
+    return all(
+        old.get(name) is new.get(name)
+        for old, new in ((before.windows_of(reads), now.windows_of(reads)) for reads in sets)
+        for name in names
+    )
 
 
 def _long(campaign: str, code: int, active: bool, channel: ChannelSnapshot, before: ChannelLines | None) -> _LongLines:

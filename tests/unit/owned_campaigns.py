@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from agents.campaign.campaigns import OwnedPartition
+from agents.campaign.owned import OwnedPartition
 from agents.campaign.show import Show
 from streams.counting.partition import PartitionMerge
 from streams.counting.progress import Progress, SourceProgress

@@ -60,9 +60,12 @@ async def test_a_click_is_in_the_last_minutes_at_once_and_within_five_seconds_in
     assert all(taken.campaigns["aurora"].channels[EMAIL].totals[Measure.CLICKS] == 9 for taken in seen)
 
 
-async def test_while_clicks_come_long_windows_are_made_every_five_seconds() -> None:
+@pytest.mark.parametrize("behind", [{}, {"visit": 20_000}, {"visit": 20_000, "sale": 60_000}])
+async def test_while_clicks_come_long_windows_are_made_every_five_seconds_even_if_topics_are_behind(
+    behind: dict[str, int],
+) -> None:
     partition = owned()
-    hear(partition, now_ms=BEGUN)
+    hear(partition, behind, BEGUN + 300_000)
     camera = show(partition)
     made = []
     for second in range(16):
@@ -71,6 +74,31 @@ async def test_while_clicks_come_long_windows_are_made_every_five_seconds() -> N
         made.append(clicks(taken, "launch") == second + 1)
     first = made.index(True, 1)
     assert [second for second, new in enumerate(made) if new] == [0, *range(first, 16, 5)]
+
+
+async def test_topics_that_are_in_the_same_ten_seconds_share_their_windows() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
+    hear(partition, {"visit": 1_000, "sale": 2_000, "click": 12_000}, NOW + 39_000)
+    taken = await show(partition).take(BEGUN)
+    by_reads = taken.campaigns["aurora"].channels[EMAIL].by_reads
+    assert len({id(windows["5m"]) for windows in by_reads.values()}) == 2
+    assert by_reads["sale",]["5m"].end_ms == NOW + 37_000
+
+
+async def test_windows_are_those_of_all_topics_again_once_no_topic_is_behind_and_they_are_made_anew() -> None:
+    partition = owned()
+    count(partition, Measure.CLICKS, 4, BEGUN - 1000)
+    hear(partition, {"visit": 20_000}, BEGUN + 300_000)
+    camera = show(partition)
+    assert (await camera.take(BEGUN)).campaigns["aurora"].channels[EMAIL].by_reads
+    hear(partition, now_ms=BEGUN + 320_000)
+    count(partition, Measure.CLICKS, 5, BEGUN - 1000)
+    await camera.take(BEGUN + 1_000)
+    count(partition, Measure.CLICKS, 6, BEGUN - 1000)
+    taken = await camera.take(BEGUN + 6_000)
+    assert not taken.campaigns["aurora"].channels[EMAIL].by_reads
+    assert clicks(taken, "launch") == 6
 
 
 async def test_campaigns_have_their_turns_at_different_times() -> None:
