@@ -213,7 +213,7 @@ async def measure(number: int = CAMPAIGNS, times: int = TIMES, case: str = "ever
     merge = PartitionMerge(ZONE, lambda key: None, lambda key: None, lambda key: True, lambda key: True)
     owned = OwnedPartition(1, merge, views)
     codes = {topic.name: topic.code for topic in TOPICS}
-    campaigns = cast(Any, SimpleNamespace(owned={0: owned}, partitions=(0,), show=lambda number: None))
+    campaigns = cast(Any, SimpleNamespace(owned={0: owned}, partitions=(0,), show=lambda *given: None))
     catalogue = {name: told(name) for name in names}
     show = Show(campaigns, codes, catalogue, dict, {}, 1, begun=lambda: True)
     text_of = MetricsText(Settings.model_fields["series_budget"].default)

@@ -27,7 +27,7 @@ def render(merge: PartitionMerge, views: Views, base_ms: int) -> dict[str, Any]:
     codes = {topic.name: topic.code for topic in TOPICS}
     told = [SourceProgress(source_number(code, 0), 10, now_ms, True, 0) for code in codes.values()]
     owned.progress.read(Progress(1, told, dict.fromkeys(codes.values(), 1)), now_ms)
-    campaigns = cast(Any, SimpleNamespace(owned={0: owned}, partitions=(0,), show=lambda number: None))
+    campaigns = cast(Any, SimpleNamespace(owned={0: owned}, partitions=(0,), show=lambda *given: None))
     spent, size = [], 0
     for _ in range(TIMES):
         show = Show(campaigns, codes, {}, dict, {}, 1, begun=lambda: True)

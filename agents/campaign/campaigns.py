@@ -140,9 +140,13 @@ class Campaigns:
         """Those of this worker, whether or not their figures may be shown."""
         return tuple(self._merging)
 
-    def show(self, partition: int) -> None:
+    def show(self, partition: int, campaign: str = "") -> None:
         """Bring into the views of a partition what has been merged since the last call. Whoever looks calls it, for
-        what it looks at: a change costs as often as it is shown."""
+        what it looks at: a change costs as often as it is shown.
+
+        campaign: the only one that is looked at. The partition's progress is then ahead of the figures of the others,
+        until somebody looks at these.
+        """
         owned = self._merging.get(partition)
         if owned is None or not self._current(partition, owned) or not self._caught_up(partition, owned):
             return
@@ -152,10 +156,11 @@ class Campaigns:
             if (packed := self._packed(partition, key)) is not None:
                 owned.views.put(key, packed)
         owned.unshown.clear()
-        for key, value in merge.news():
+        for key, value in merge.news(campaign.encode()):
             owned.views.put(key, value)
         owned.progress = merge.progress.copy()
-        owned.shown_at = time.monotonic()
+        if not campaign:
+            owned.shown_at = time.monotonic()
 
     async def run(self) -> None:
         """State what slices have left to be stated, and let panes expire. Raises what must stop the worker."""

@@ -12,7 +12,8 @@ from streams.counting.view import Views
 class OwnedPartition:
     """One partition of the summaries topic that this worker owns. `merge` lives as long as a generation.
 
-    progress: that of what is shown, which is behind what is merged: a window must not end where its figures do not.
+    progress: that of what was shown last, which is behind what is merged: a window must not end where its figures do
+    not, so whoever takes a campaign's figures shows it first.
     caught_up: everything is merged that stood in the log when this generation began.
     unshown: keys that were merged in earlier generations and not shown; the table or `merge` says what they hold.
     """

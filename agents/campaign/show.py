@@ -159,7 +159,7 @@ class Show:
             mine = campaign is None or number == self._partition_of(campaign)
             if mine:
                 # Each in its turn: what comes while those before it are worked out is in the picture.
-                self._campaigns.show(number)
+                self._campaigns.show(number, campaign or "")
             if (one := self._partition(number)) is None:
                 continue
             partitions.append(one)
@@ -271,7 +271,7 @@ class Show:
         if not self._owns(campaign):
             return None
         number = self._partition_of(campaign)
-        self._campaigns.show(number)
+        self._campaigns.show(number, campaign)
         return self._partition(number)
 
     def _partition(self, number: int) -> _Partition | None:

@@ -112,11 +112,16 @@ class PartitionMerge:
         """Whether there is anything to be stated."""
         return bool(self._touched or self._touched_people or self._waiting)
 
-    def news(self) -> Iterator[tuple[bytes, Counters | People | StatedFact]]:
-        """(key, what it holds now) of every key that has changed since the last call: a copy of its counters, the fact,
-        or the very sketch, which goes on growing."""
+    def news(self, campaign: bytes = b"") -> Iterator[tuple[bytes, Counters | People | StatedFact]]:
+        """(key, what it holds now) of every key that has changed since it was last given: a copy of its counters, the
+        fact, or the very sketch, which goes on growing.
+
+        campaign: only those of this one, and of others whose names end with its name; of the rest they are news still.
+        """
         self._join()
-        news, self._news = self._news, set()
+        # All keys of a campaign end with its name: cheaper than to know whose each of them is.
+        news = {key for key in self._news if key.endswith(campaign)}
+        self._news -= news
         for key in news:
             value = self._values.get(key)
             if value is not None:

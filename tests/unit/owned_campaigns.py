@@ -75,5 +75,5 @@ def show(
 ) -> Show:
     """table: what stands in it under the keys of counters."""
     owned, value_of = {0: partition}, (table or {}).get
-    campaigns = cast(Any, SimpleNamespace(owned=owned, partitions=(0,), show=lambda number: None, value_of=value_of))
+    campaigns = cast(Any, SimpleNamespace(owned=owned, partitions=(0,), show=lambda *given: None, value_of=value_of))
     return Show(campaigns, CODES, {} if catalogue is None else catalogue, dict, {}, 1, lambda: True)

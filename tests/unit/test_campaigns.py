@@ -171,6 +171,18 @@ async def test_what_nobody_looks_at_is_in_the_views_when_it_may_be_shown_and_the
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_a_look_at_one_campaign_does_not_bring_the_changes_of_others_and_loses_none_of_them() -> None:
+    agent = Agent()
+    await agent.take(record(0, 5))
+    assert agent.shown() == (5, 5)
+    await agent.take(record(1, 7))
+    agent.campaigns.show(0, "boreal")
+    panes = agent.campaigns.owned[0].views.campaigns["aurora"]
+    assert panes.totals(ALL_CHANNELS)[Measure.CLICKS] == 5
+    agent.campaigns.show(0, "aurora")
+    assert panes.totals(ALL_CHANNELS)[Measure.CLICKS] == 7
+
+
 async def test_what_was_stated_and_not_yet_shown_is_shown_in_the_next_generation() -> None:
     agent = Agent()
     await agent.take(record(0, 5))

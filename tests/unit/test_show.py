@@ -219,7 +219,7 @@ async def test_a_picture_begins_with_what_has_been_merged_by_then() -> None:
     partition = owned()
     hear(partition)
 
-    def merge(number: int) -> None:
+    def merge(number: int, campaign: str) -> None:
         count(partition, Measure.CLICKS, 3, NOW - 1000)
 
     merged = SimpleNamespace(owned={0: partition}, partitions=(0,), show=merge)
@@ -228,7 +228,7 @@ async def test_a_picture_begins_with_what_has_been_merged_by_then() -> None:
 
 
 async def test_before_the_tables_are_recovered_nothing_is_made() -> None:
-    def show_nothing(number: int) -> None:
+    def show_nothing(number: int, campaign: str) -> None:
         raise AssertionError("there is nothing to be shown yet")
 
     campaigns = cast(Any, SimpleNamespace(owned={0: owned()}, partitions=(0,), show=show_nothing))
@@ -245,7 +245,7 @@ async def test_partitions_that_come_and_go_while_a_picture_is_made_do_not_distur
         hear(partition)
         for number in range(5):
             count(partition, Measure.CLICKS, 4, NOW - 1000, name + b"%d" % number)
-    campaigns = SimpleNamespace(owned={0: first, 1: second}, partitions=(0, 1, 2), show=lambda number: None)
+    campaigns = SimpleNamespace(owned={0: first, 1: second}, partitions=(0, 1, 2), show=lambda *given: None)
     camera = Show(cast(Any, campaigns), CODES, {}, dict, {}, 3, lambda: True)
     making = asyncio.ensure_future(camera.take(NOW))
     for _ in range(3):

@@ -12,7 +12,15 @@ from streams.counting.partition import PartitionMerge
 from streams.counting.people import People
 from streams.counting.progress import Progress, SourceProgress, encode_progress
 from streams.counting.sources import source_number
-from streams.counting.statements import LIMIT_KEY, REFUSED_KEY, admitted_key, counters_key, ledger_key, people_key
+from streams.counting.statements import (
+    LIMIT_KEY,
+    REFUSED_KEY,
+    admitted_key,
+    counters_key,
+    ledger_key,
+    parse_key,
+    people_key,
+)
 from streams.counting.summaries import (
     CAMPAIGN,
     FORMAT,
@@ -271,6 +279,16 @@ def test_news_are_told_once_and_counters_as_they_were_then() -> None:
     owner.read(1, clicks(0, 12, 6))
     assert news[LAUNCH_OF_AURORA] == {CLICKS: 4}
     assert dict(owner.merge.news()) == {LAUNCH_OF_AURORA: {CLICKS: 6}}
+
+
+def test_news_of_one_campaign_leave_those_of_others_to_whoever_asks_for_them() -> None:
+    owner = Owner()
+    owner.read(0, clicks(0, 9, 4, person(1)))
+    owner.read(1, clicks(0, 9, 7), campaign=b"boreal")
+    news = dict(owner.merge.news(b"boreal"))
+    assert {parse_key(key).campaign for key in news} == {"boreal"}
+    assert dict(owner.merge.news(b"boreal")) == {}
+    assert {parse_key(key).campaign for key in dict(owner.merge.news())} == {"aurora"}
 
 
 def test_a_round_ends_with_the_keys_that_hold_what_it_stated() -> None:
